@@ -1,0 +1,393 @@
+"""The vocabulary: frozen records and table schemas that pass between the stages.
+
+Records are for single things (a source text, a pair, an estimate, a finding); tables, one row per
+thing with always the same columns, are Arrow schemas. Every stage trusts them: invariants are
+checked where a record is made. "Not measured" is `None` with a reason, never 0 and never NaN.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any
+
+import pyarrow as pa
+
+SCHEMA_VERSION = 1
+"""Of every JSON file in a run folder. Readers refuse a newer one by name."""
+
+Span = tuple[int, int]
+"""Start and end of a mention, in characters of its text, end exclusive."""
+
+
+class Verdict(StrEnum):
+    """What an audit says of a criterion. The only verdict words that the tool ever prints."""
+
+    MEETS = "meets criterion"
+    DOES_NOT_MEET = "does not meet criterion"
+    INCONCLUSIVE = "inconclusive"
+    NOT_TESTED = "not tested"
+    NOT_APPLICABLE = "not applicable"
+
+
+class Arm(StrEnum):
+    """Why a pair exists."""
+
+    SWAP = "swap"
+    """Group A against group B."""
+    PLACEBO = "placebo"
+    """Within one group: the noise floor of "any token changed"."""
+    UNMENTIONED = "unmentioned"
+    """The descriptor left out."""
+    FRAGMENTATION = "fragmentation"
+    """Terms of one group that the tokenizer breaks into more pieces."""
+
+
+class Validity(StrEnum):
+    """Whether a pair may enter a verdict; only `VALID` pairs do."""
+
+    VALID = "valid"
+    ASYMMETRIC = "asymmetric"
+    AMBIGUOUS = "ambiguous"
+    NOT_SEEN = "not_seen_by_model"
+
+
+class Severity(StrEnum):
+    """How urgent a case is for a person."""
+
+    HIGH = "high"
+    """The label flips in the harmful direction: the group compared loses the favourable label."""
+    MEDIUM = "medium"
+    """Any other flip, or an effect beyond the criterion."""
+    LOW = "low"
+
+
+def text_id(text: str) -> str:
+    """Returns the identity of a text: 16 hexadecimal digits of its SHA-256."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def digest(*parts: str) -> str:
+    """Returns 16 hexadecimal digits that depend on every part and on where one part ends."""
+    return hashlib.sha256("\x1f".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class Contrast:
+    """Two groups of one attribute in one fixed orientation: effects are of B against A."""
+
+    attribute: str
+    group_a: str
+    """The reference."""
+    group_b: str
+
+    @property
+    def contrast_id(self) -> str:
+        return f"{self.attribute}.{self.group_a}.{self.group_b}"
+
+    def __post_init__(self) -> None:
+        if self.group_a == self.group_b:
+            raise ValueError(f"a contrast needs two groups, got {self.group_a!r} twice")
+
+
+@dataclass(frozen=True, slots=True)
+class SourceText:
+    """One text of the audit, from a table or a filled template."""
+
+    row_id: str
+    """Unique within the audit and stable between runs: "<source>-<row number>"."""
+    text: str
+    cluster: str
+    """The template or document it came from: what inference counts."""
+    template_id: str | None = None
+    slots: Mapping[str, str] = field(default_factory=dict)
+    attributes: tuple[str, ...] | None = None
+    """Attributes to swap in this text; None means all of the plan. A template filled for
+    disability is not audited for gender as well."""
+    label: str | None = None
+    """The true label in the data's own words; None where the data has none."""
+    protected: Mapping[str, str | None] = field(default_factory=dict)
+    """Protected column -> the row's value, None where unknown."""
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A text and its counterfactual, before any model has seen them. Text only."""
+
+    row_id: str
+    cluster: str
+    contrast: Contrast
+    group_from: str
+    group_to: str
+    term_from: str
+    """The first mention swapped, as it stands in the text."""
+    term_to: str
+    text: str
+    counterfactual: str
+    spans_from: tuple[Span, ...]  # [edit], characters of `text`
+    spans_to: tuple[Span, ...]  # [edit], characters of `counterfactual`
+    arm: Arm = Arm.SWAP
+    validity: Validity = Validity.VALID
+    reason: str | None = None
+    template_id: str | None = None
+    slots: Mapping[str, str] = field(default_factory=dict)
+    label_true: str | None = None
+    weight: float = 1.0
+
+    def __post_init__(self) -> None:
+        if len(self.spans_from) != len(self.spans_to) or not self.spans_from:
+            raise ValueError("a pair has as many spans on one side as on the other, at least one")
+        if self.validity is not Validity.VALID and self.reason is None:
+            raise ValueError(f"a pair that is {self.validity.value} says why")
+
+    @property
+    def pair_id(self) -> str:
+        """Depends on row, contrast, direction, terms and arm; not on model or run, so that runs
+        compare and decisions find their pair again."""
+        return digest(
+            self.row_id,
+            self.contrast.contrast_id,
+            self.group_from,
+            self.group_to,
+            self.term_from,
+            self.term_to,
+            self.arm.value,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A number with its uncertainty and count. No number travels without them."""
+
+    value: float | None
+    """None: not measured, and `reason` says why."""
+    low: float | None
+    high: float | None
+    n: int
+    clusters: int
+    unit: str
+    method: str
+    level: float = 0.95
+    reason: str | None = None
+
+    def __post_init__(self) -> None:
+        numbers = [x for x in (self.value, self.low, self.high) if x is not None]
+        if any(not math.isfinite(x) for x in numbers):
+            raise ValueError(f"an estimate is finite or None with a reason, got {self}")
+        if self.value is None and not self.reason:
+            raise ValueError("an estimate that was not measured says why")
+
+    @classmethod
+    def missing(cls, reason: str, *, unit: str, n: int = 0, clusters: int = 0) -> Estimate:
+        """Returns the estimate of something that was not measured."""
+        return cls(None, None, None, n, clusters, unit, "none", reason=reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """A threshold, where it comes from, and who approved it."""
+
+    delta: float
+    """The effect is acceptable within +-delta, in the metric's unit."""
+    origin: str
+    approved_by: str | None = None
+    """None prints as NOT PROVIDED."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointResult:
+    """One finding, computed on one checkpoint alone."""
+
+    model_id: str
+    estimate: Estimate
+    verdict: Verdict | None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one metric says of one contrast, on the first checkpoint of the plan."""
+
+    contrast: Contrast
+    metric: str
+    model_id: str
+    estimate: Estimate
+    verdict: Verdict | None
+    """None: the metric is descriptive and makes no claim."""
+    verdict_reason: str | None = None
+    p_bad: float | None = None
+    """Of |theta| <= delta."""
+    p_bad_adjusted: float | None = None
+    """Holm over all confirmatory findings of the audit."""
+    difference_detected: bool | None = None
+    """Adjusted test of theta = 0."""
+    interval_90: tuple[float, float] | None = None
+    """Decides "meets": two one-sided tests at 5 %."""
+    criterion: Criterion | None = None
+    rule_of_thumb: str | None = None
+    harm: str | None = None
+    checkpoints: tuple[CheckpointResult, ...] = ()
+    """Every checkpoint of the plan, the first included."""
+
+    @property
+    def finding_id(self) -> str:
+        """Also a file name: letters, digits, '.', '_' and '-' as long as the groups are."""
+        return f"{self.contrast.contrast_id}.{self.metric}"
+
+    @property
+    def holds_in(self) -> int:
+        """In how many checkpoints, each judged alone, the verdict is the first one's."""
+        return sum(c.verdict == self.verdict for c in self.checkpoints)
+
+
+@dataclass(frozen=True, slots=True)
+class Overall:
+    """The audit's answer: every confirmatory finding together."""
+
+    verdict: Verdict
+    reason: str
+    """One sentence: how many findings met, did not meet, or could not be settled."""
+
+    def __str__(self) -> str:
+        return self.verdict.value
+
+
+@dataclass(frozen=True, slots=True)
+class GroupMetric:
+    """One metric for one group of a protected column (fairlearn's value, our interval)."""
+
+    column: str
+    group: str
+    metric: str
+    estimate: Estimate
+    model_id: str
+
+
+def to_plain(record: Any) -> dict[str, Any]:
+    """Returns a record as JSON-ready dictionaries and lists (enums as their words)."""
+    return asdict(record)
+
+
+_text = pa.string()
+_category = pa.string()
+_spans = pa.list_(pa.struct([("start", pa.int32()), ("end", pa.int32())]))
+_map = pa.map_(pa.string(), pa.string())
+
+PAIRS = pa.schema(
+    [
+        ("pair_id", _text),
+        ("row_id", _text),
+        ("text_id", _text),
+        ("cluster", _text),
+        ("template_id", _text),
+        ("slots", _map),
+        ("split", _category),  # discovery, held_out
+        ("arm", _category),
+        ("contrast_id", _category),
+        ("attribute", _category),
+        ("group_a", _category),  # the contrast's reference; effects are of group_b against it
+        ("group_b", _category),
+        ("group_from", _category),
+        ("group_to", _category),
+        ("term_from", _text),
+        ("term_to", _text),
+        ("text", _text),
+        ("counterfactual", _text),
+        ("spans_from", _spans),  # characters
+        ("spans_to", _spans),
+        ("n_edits", pa.int32()),
+        ("pieces_from", pa.int32()),  # tokens of the whole text, special tokens not counted
+        ("pieces_to", pa.int32()),
+        ("truncated", pa.bool_()),  # either side lost tokens at the model's window
+        ("validity", _category),
+        ("reason", _text),
+        ("model_id", _category),
+        ("score_from", pa.float64()),  # `unit`
+        ("score_to", pa.float64()),
+        ("margin_from", pa.float64()),  # natural log-odds of the favourable set
+        ("margin_to", pa.float64()),
+        ("effect", pa.float64()),  # `unit`, of group_b against group_a
+        ("probs_from", pa.list_(pa.float32())),  # [label], in the model's label order
+        ("probs_to", pa.list_(pa.float32())),
+        ("label_from", _category),
+        ("label_to", _category),
+        ("selected_from", pa.bool_()),  # the predicted label is favourable at the cut-off in use
+        ("selected_to", pa.bool_()),
+        ("label_true", _category),
+        ("flip", pa.bool_()),  # label_from != label_to
+        ("unit", _category),
+        ("weight", pa.float64()),
+        ("n_tokens", pa.int32()),  # language models from here on
+        ("continuation", _text),
+        ("sample", pa.int32()),
+        ("seed", pa.int64()),
+        ("input_kind", _category),  # text
+    ]
+)
+"""One row per pair and model."""
+
+PREDICTIONS = pa.schema(
+    [
+        ("row_id", _text),
+        ("cluster", _text),
+        ("model_id", _category),
+        ("label_true", _category),
+        ("label_pred", _category),
+        ("selected", pa.bool_()),
+        ("score", pa.float64()),
+        ("probs", pa.list_(pa.float32())),
+        ("protected", _map),
+        ("weight", pa.float64()),
+        ("weight_kind", _category),  # frequency, sampling
+    ]
+)
+"""One row per source text and model; only where labels or protected columns exist."""
+
+CASES = pa.schema(
+    [
+        ("pair_id", _text),
+        ("row_id", _text),
+        ("model_id", _category),
+        ("attribute", _category),
+        ("contrast_id", _category),
+        ("reason", _text),
+        ("severity", _category),
+        ("size", pa.float64()),  # absolute effect, `unit` of the pair; orders cases in a severity
+        ("sampling_probability", pa.float64()),
+    ]
+)
+"""Flagged for a person to look at; never what an estimate rests on."""
+
+ATTRIBUTIONS = pa.schema(
+    [
+        ("pair_id", _text),
+        ("side", _category),  # from, to
+        ("index", pa.int32()),
+        ("token", _text),
+        ("start", pa.int32()),
+        ("end", pa.int32()),
+        ("label", _category),
+        ("value", pa.float64()),
+        ("base", pa.float64()),
+        ("residual", pa.float64()),
+        ("method", _category),
+        ("output", _category),  # margin, probability
+    ]
+)
+"""One row per token of one side of a pair."""
+
+CIRCUIT_PAIRS = pa.schema(
+    [
+        ("finding_id", _text),
+        ("pair_id", _text),
+        ("component", _text),
+        ("score", pa.float64()),  # log-odds
+        ("exact", pa.float64()),
+        ("attention_from", pa.list_(pa.list_(pa.float32()))),  # [query, key]
+        ("attention_to", pa.list_(pa.list_(pa.float32()))),
+    ]
+)
+"""One row per component and pair of a finding's circuit."""
