@@ -1,0 +1,1 @@
+"""Storage: run folders, parts, resume, provenance, manifests. No numbers are made here."""

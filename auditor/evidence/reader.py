@@ -1,0 +1,142 @@
+"""A finished run, read: findings as records, pairs by query. Nothing here writes."""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+import duckdb
+import pandas as pd
+from pydantic import TypeAdapter
+
+from auditor.errors import RunError
+from auditor.evidence import manifest
+from auditor.evidence.files import read_json
+from auditor.plan import AuditPlan, check_plan
+from auditor.records import Finding, GroupMetric, Overall
+
+_FINDINGS = TypeAdapter(tuple[Finding, ...])
+_GROUPS = TypeAdapter(tuple[GroupMetric, ...])
+_OVERALL = TypeAdapter(Overall)
+
+
+class Evidence:
+    """The evidence of one run. Open it with `Evidence.open`."""
+
+    def __init__(
+        self, folder: Path, plan: AuditPlan, record: dict[str, Any], results: dict[str, Any]
+    ) -> None:
+        self.folder = folder
+        self.plan = plan
+        self.record = record
+        self.findings = _FINDINGS.validate_python(results["findings"])
+        self.group_metrics = _GROUPS.validate_python(results["group_metrics"])
+        self.overall = _OVERALL.validate_python(results["overall"])
+        self.coverage: dict[str, Any] = results["coverage"]
+
+    @classmethod
+    def open(cls, folder: Path) -> Self:
+        """Opens a finished run folder.
+
+        Raises:
+            RunError: not a run folder, not finished, or written by a newer auditor.
+        """
+        evidence = folder / "evidence"
+        if not evidence.is_dir():
+            raise RunError(
+                f"{folder} is not a run folder (it has no evidence/); give the folder that "
+                "`auditor run` or `auditor demo` named"
+            )
+        record = read_json(evidence / "run.json")
+        if not (evidence / "findings.json").exists():
+            raise RunError(
+                f"{folder} is not finished; complete it with: auditor run --resume {folder}"
+            )
+        plan = check_plan(read_json(evidence / "plan.json")["plan"], str(evidence / "plan.json"))
+        return cls(folder, plan, record, read_json(evidence / "findings.json"))
+
+    @cached_property
+    def root_hash(self) -> str | None:
+        """SHA-256 of the manifest; None while the run is not sealed."""
+        evidence = self.folder / "evidence"
+        return manifest.root_hash(evidence) if (evidence / manifest.MANIFEST).exists() else None
+
+    @property
+    def model_ids(self) -> list[str]:
+        return [str(model["model_id"]) for model in self.record["models"]]
+
+    def pairs(
+        self,
+        where: str | None = None,
+        params: Sequence[Any] = (),
+        *,
+        order_by: str | None = None,
+        limit: int | None = None,
+        offset: int = 0,
+    ) -> pd.DataFrame:
+        """Returns pairs as rows with the columns of `records.PAIRS`.
+
+        Args:
+            where: an SQL condition over the columns, with `?` for each of `params`.
+            order_by: SQL; by default as written.
+        """
+        return self._select("pairs/*.parquet", where, params, order_by, limit, offset)
+
+    def count_pairs(self, where: str | None = None, params: Sequence[Any] = ()) -> int:
+        """Returns how many pairs meet the condition."""
+        condition = f" WHERE {where}" if where else ""
+        source = f"read_parquet('{self._files('pairs/*.parquet')}')"
+        row = self._query(f"SELECT count(*) FROM {source}{condition}", params).fetchone()
+        return int(row[0]) if row else 0
+
+    def cases(
+        self,
+        where: str | None = None,
+        params: Sequence[Any] = (),
+        *,
+        limit: int | None = None,
+        offset: int = 0,
+    ) -> pd.DataFrame:
+        """Returns flagged cases, most severe first, with the columns of `records.CASES`."""
+        return self._select("cases.parquet", where, params, None, limit, offset)
+
+    def predictions(self) -> pd.DataFrame | None:
+        """Returns predictions with the columns of `records.PREDICTIONS`, or None without any."""
+        if not (self.folder / "evidence" / "predictions.parquet").exists():
+            return None
+        return self._select("predictions.parquet", None, (), None, None, 0)
+
+    def _select(
+        self,
+        files: str,
+        where: str | None,
+        params: Sequence[Any],
+        order_by: str | None,
+        limit: int | None,
+        offset: int,
+    ) -> pd.DataFrame:
+        clauses = [f"SELECT * FROM read_parquet('{self._files(files)}')"]
+        clauses += [f"WHERE {where}"] if where else []
+        clauses += [f"ORDER BY {order_by}"] if order_by else []
+        clauses += [f"LIMIT {int(limit)}"] if limit is not None else []
+        clauses += [f"OFFSET {int(offset)}"] if offset else []
+        frame: pd.DataFrame = self._query(" ".join(clauses), params).df()
+        return frame
+
+    def _query(self, sql: str, params: Sequence[Any]) -> duckdb.DuckDBPyConnection:
+        try:
+            return duckdb.connect().execute(sql, list(params))
+        except duckdb.Error as error:
+            raise RunError(f"the query on {self.folder} failed: {error}") from error
+
+    def _files(self, pattern: str) -> str:
+        """A glob for DuckDB; brackets and quotes in the folder's own name are escaped."""
+        return pairs_glob(self.folder / "evidence", pattern)
+
+
+def pairs_glob(evidence: Path, pattern: str = "pairs/*.parquet") -> str:
+    """Returns a DuckDB glob of files under `evidence`, safe inside single quotes."""
+    return f"{glob.escape(evidence.as_posix())}/{pattern}".replace("'", "''")
