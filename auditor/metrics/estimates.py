@@ -1,0 +1,238 @@
+"""How sure: intervals and tests of a mean of cluster means, each cluster with equal weight.
+
+`mean_law` and `proportion_law` choose the method from the data; the law they return answers
+`interval(level)`, and for signed means `p_beyond(delta)`, from the same distribution, so that a
+p-value and an interval never contradict each other. The methods and the simulations behind them
+are written up in README.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+
+from auditor.metrics.clusters import Floats
+from auditor.records import Estimate
+
+Interval = tuple[float, float]
+
+HARD_FLOOR = 8
+"""With fewer clusters no interval is given: even the t interval covers too little."""
+NOISE = 1e-6
+"""Cluster means that differ by no more are equal: the order of a batch moves a float32 score by
+up to 6e-8, which is no evidence about other texts."""
+DRAWS = 9_999
+BOOTSTRAP_UP_TO = 1_000
+"""Clusters beyond which skewness no longer harms the t interval."""
+
+
+class Law(Protocol):
+    """What the data say of one number."""
+
+    @property
+    def method(self) -> str: ...
+
+    def interval(self, level: float) -> Interval | None:
+        """Returns the interval of that coverage; None where nothing bounds the number."""
+
+
+class MeanLaw(Law, Protocol):
+    """A law of a signed mean, which can be tested."""
+
+    def p_beyond(self, delta: float) -> float | None:
+        """Returns p of the null |theta| <= delta (theta = 0 where delta is 0)."""
+
+
+@dataclass(frozen=True, slots=True)
+class StudentMean:
+    """t on cluster means; the envelope with bootstrap-t where these are skewed.
+
+    The pivot (mean - theta) / se has tails that are the larger of Student's and of the bootstrap's.
+    """
+
+    mean: float
+    se: float
+    df: int
+    bounds: Interval
+    draws: Floats | None = field(default=None, repr=False)  # [draw], sorted bootstrap pivots
+
+    @property
+    def method(self) -> str:
+        name = "t on cluster means"
+        return name if self.draws is None else f"{name}, envelope with bootstrap-t"
+
+    def interval(self, level: float) -> Interval:
+        from scipy.stats import t
+
+        tail = (1 - level) / 2
+        least, most = float(t.ppf(tail, self.df)), float(t.isf(tail, self.df))
+        if self.draws is not None:
+            # Counted as `_upper` counts; under 1e-4 the draws have no more to say.
+            k = max(1, int(round(tail * (len(self.draws) + 1), 6)))
+            least, most = min(least, self.draws[k - 1]), max(most, self.draws[-k])
+        low, high = self.bounds
+        return (
+            max(low, float(self.mean - self.se * most)),
+            min(high, float(self.mean - self.se * least)),
+        )
+
+    def p_beyond(self, delta: float) -> float:
+        """The chance, at the edge of the null, of a mean at least this far out on either side."""
+        if self.mean >= 0:
+            near = self._upper((self.mean - delta) / self.se)
+            far = self._lower((-self.mean - delta) / self.se)
+        else:
+            near = self._lower((self.mean + delta) / self.se)
+            far = self._upper((-self.mean + delta) / self.se)
+        return min(1.0, near + far)
+
+    def _upper(self, x: float) -> float:
+        from scipy.stats import t
+
+        tail = float(t.sf(x, self.df))
+        if self.draws is None:
+            return tail
+        beyond = len(self.draws) - int(np.searchsorted(self.draws, x, side="left"))
+        return max(tail, (1 + beyond) / (len(self.draws) + 1))
+
+    def _lower(self, x: float) -> float:
+        from scipy.stats import t
+
+        tail = float(t.cdf(x, self.df))
+        if self.draws is None:
+            return tail
+        beyond = int(np.searchsorted(self.draws, x, side="right"))
+        return max(tail, (1 + beyond) / (len(self.draws) + 1))
+
+
+@dataclass(frozen=True, slots=True)
+class OneTrial:
+    """All clusters show the same value: exact binomial, one trial per cluster.
+
+    If a share s of clusters behaved otherwise, none of `clusters` would show it with probability
+    (1 - s) ** clusters; such clusters lie within `bounds` at worst. So a constant model is within
+    +-.05 only from 59 clusters on. For scores this is wide, since it lets the clusters not seen
+    have effects as large as can be; nothing in equal values says that they can not.
+    """
+
+    value: float
+    clusters: int
+    bounds: Interval
+
+    @property
+    def method(self) -> str:
+        return "exact binomial, one trial per cluster (all clusters equal)"
+
+    def interval(self, level: float) -> Interval | None:
+        low, high = self.bounds
+        if not np.isfinite([low, high]).all():
+            return None
+        share = 1 - ((1 - level) / 2) ** (1 / self.clusters)
+        return self.value - share * (self.value - low), self.value + share * (high - self.value)
+
+    def p_beyond(self, delta: float) -> float | None:
+        low, high = self.bounds
+        if not np.isfinite([low, high]).all():
+            return None
+        beyond = abs(self.value) - delta
+        if beyond <= 0:
+            return 1.0
+        room = self.value - low if self.value > 0 else high - self.value
+        return float(min(1.0, 2 * (1 - beyond / room) ** self.clusters))
+
+
+@dataclass(frozen=True, slots=True)
+class KornGraubard:
+    """A proportion from clusters: Clopper-Pearson with the effective number of trials.
+
+    Korn and Graubard, Survey Methodology 24 (1998): n_eff = p (1 - p) / variance, times
+    (z / t)^2 for the few clusters it was estimated from; never more than the trials made. Where
+    all clusters are equal, one trial per cluster.
+    """
+
+    value: float
+    variance: float  # of `value`
+    clusters: int
+    n: float
+    """Trials made."""
+
+    @property
+    def method(self) -> str:
+        return "Korn-Graubard on clusters"
+
+    def interval(self, level: float) -> Interval:
+        from scipy.stats import norm, t
+
+        if self.variance <= NOISE**2:
+            return clopper_pearson(self.value * self.clusters, self.clusters, level)
+        tail = (1 - level) / 2
+        factor = (norm.isf(tail) / t.isf(tail, self.clusters - 1)) ** 2
+        n_eff = min(self.n, self.value * (1 - self.value) / self.variance * factor)
+        return clopper_pearson(self.value * n_eff, n_eff, level)
+
+
+def mean_law(means: Floats, bounds: Interval, seed: int) -> StudentMean | OneTrial:
+    """Returns the law of a mean of cluster means.
+
+    Args:
+        means: [cluster], at least two.
+        bounds: what one cluster's mean can be at least and at most; may be infinite.
+        seed: of the bootstrap, which is drawn only where |skewness| > 1.
+    """
+    mean, sd, size = float(means.mean()), float(means.std(ddof=1)), len(means)
+    if np.ptp(means) <= NOISE:
+        return OneTrial(mean, size, bounds)
+    skewed = abs(float(np.mean(((means - mean) / means.std()) ** 3))) > 1
+    draws = _pivots(means, np.random.default_rng(seed)) if skewed else None
+    if size > BOOTSTRAP_UP_TO:
+        draws = None
+    return StudentMean(mean, sd / size**0.5, size - 1, bounds, draws)
+
+
+def proportion_law(means: Floats, n: int) -> KornGraubard:
+    """Returns the law of a proportion. `means`: [cluster], shares; `n`: trials in all."""
+    variance = float(means.var(ddof=1)) / len(means)
+    return KornGraubard(float(means.mean()), variance, len(means), n)
+
+
+def estimate(value: float, law: Law | None, *, n: int, clusters: int, unit: str) -> Estimate:
+    """Returns `value` with its 95 % interval, or without one and with the reason."""
+    if law is None:
+        reason = too_few(clusters, HARD_FLOOR)
+        return Estimate(value, None, None, n, clusters, unit, "mean of cluster means", 0.95, reason)
+    interval = law.interval(0.95)
+    if interval is None:
+        reason = "all clusters show the same value and the output has no bounds: no interval"
+        return Estimate(value, None, None, n, clusters, unit, law.method, 0.95, reason)
+    return Estimate(value, *interval, n, clusters, unit, law.method)
+
+
+def too_few(clusters: int, needed: int) -> str:
+    """Returns why so few clusters settle nothing."""
+    noun = "cluster" if clusters == 1 else "clusters"
+    return f"only {clusters} {noun} (templates or documents); at least {needed} are needed"
+
+
+def clopper_pearson(hits: float, n: float, level: float) -> Interval:
+    """Returns the exact binomial interval; `hits` and `n` need not be whole."""
+    from scipy.stats import beta
+
+    tail = (1 - level) / 2
+    low = float(beta.ppf(tail, hits, n - hits + 1)) if hits > NOISE else 0.0
+    high = float(beta.isf(tail, hits + 1, n - hits)) if n - hits > NOISE else 1.0
+    return low, high
+
+
+def _pivots(means: Floats, rng: np.random.Generator) -> Floats:
+    """Sorted bootstrap pivots. The SD of a draw is floored at .1 of the sample's: a draw of equal
+    values would divide by zero."""
+    size, mean, floor = len(means), means.mean(), 0.1 * means.std(ddof=1)
+    blocks = []
+    for start in range(0, DRAWS, 1_000):
+        count = min(1_000, DRAWS - start)
+        drawn = means[rng.integers(0, size, (count, size))]
+        sd = np.maximum(drawn.std(axis=1, ddof=1), floor)
+        blocks.append((drawn.mean(axis=1) - mean) / (sd / size**0.5))
+    return np.sort(np.concatenate(blocks))

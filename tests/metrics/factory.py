@@ -1,0 +1,137 @@
+"""Tables with known answers, as the pipeline writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from auditor.plan import AuditPlan, plan_from_options
+from auditor.records import PAIRS, PREDICTIONS, Contrast, Pair, text_id
+
+GENDER = Contrast("gender", "man", "woman")
+AGE = Contrast("age", "young", "old")
+
+
+def pair_row(
+    cluster: str,
+    effect: float | None,
+    *,
+    contrast: Contrast = GENDER,
+    reverse: bool = False,
+    text: str | None = None,
+    base: float = 0.7,
+    cutoff: float | None = 0.5,
+    **changes: Any,
+) -> dict[str, Any]:
+    """Returns one row of PAIRS: A scores `base`, B scores `base + effect`.
+
+    `reverse`: the source text speaks of B. `cutoff`: None leaves labels and selections null.
+    """
+    a, b = contrast.group_a, contrast.group_b
+    stem = text or cluster
+    sides = [
+        (a, f"{stem}: the {a}", base),
+        (b, f"{stem}: the {b}", None if effect is None else base + effect),
+    ]
+    (from_group, from_text, from_score), (to_group, to_text, to_score) = (
+        reversed(sides) if reverse else sides
+    )
+    pair = Pair(
+        f"row-{stem}-{from_group}",
+        cluster,
+        contrast,
+        from_group,
+        to_group,
+        from_group,
+        to_group,
+        from_text,
+        to_text,
+        ((len(from_text) - len(from_group), len(from_text)),),
+        ((len(to_text) - len(to_group), len(to_text)),),
+    )
+    row = {
+        "pair_id": pair.pair_id,
+        "row_id": pair.row_id,
+        "text_id": text_id(from_text),
+        "cluster": cluster,
+        "arm": "swap",
+        "contrast_id": contrast.contrast_id,
+        "attribute": contrast.attribute,
+        "group_a": a,
+        "group_b": b,
+        "group_from": from_group,
+        "group_to": to_group,
+        "term_from": from_group,
+        "term_to": to_group,
+        "text": from_text,
+        "counterfactual": to_text,
+        "validity": "valid",
+        "model_id": "m",
+        "score_from": from_score,
+        "score_to": to_score,
+        "effect": effect,
+        "unit": "probability",
+        "weight": 1.0,
+    }
+    if cutoff is not None and from_score is not None and to_score is not None:
+        selected = from_score >= cutoff, to_score >= cutoff
+        row |= {
+            "selected_from": selected[0],
+            "selected_to": selected[1],
+            "label_from": "no" if selected[0] else "yes",
+            "label_to": "no" if selected[1] else "yes",
+            "flip": selected[0] != selected[1],
+        }
+    return row | changes
+
+
+def write_pairs(folder: Path, rows: Sequence[Mapping[str, Any]], *, parts: int = 1) -> str:
+    """Writes rows into `parts` Parquet parts and returns their DuckDB glob."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for part in range(parts):
+        table = pa.Table.from_pylist(list(rows[part::parts]), schema=PAIRS)
+        pq.write_table(table, folder / f"part-{part:05d}.parquet")
+    return f"{folder.as_posix()}/*.parquet"
+
+
+def predictions(
+    groups: Mapping[str | None, tuple[int, int]], *, column: str = "sex", **changes: Any
+) -> pd.DataFrame:
+    """Returns PREDICTIONS rows: group -> (selected, rows)."""
+    rows = [
+        {
+            "row_id": f"{group}-{i}",
+            "cluster": f"{group}-{i}",
+            "model_id": "m",
+            "label_true": None,
+            "selected": i < selected,
+            "protected": {column: group},
+            "weight": 1.0,
+            "weight_kind": "frequency",
+        }
+        | changes
+        for group, (selected, total) in groups.items()
+        for i in range(total)
+    ]
+    frame: pd.DataFrame = pa.Table.from_pylist(rows, schema=PREDICTIONS).to_pandas()
+    return frame
+
+
+def confusion(groups: Mapping[str, tuple[int, int, int, int]]) -> pd.DataFrame:
+    """Returns PREDICTIONS rows: group -> (TP, FP, FN, TN); "yes" is the favourable truth."""
+    frames = []
+    for group, (tp, fp, fn, tn) in groups.items():
+        frame = predictions({group: (tp + fp, tp + fp + fn + tn)})
+        frame["label_true"] = ["yes"] * tp + ["no"] * fp + ["yes"] * fn + ["no"] * tn
+        frames.append(frame)
+    return pd.concat(frames, ignore_index=True)
+
+
+def plan(**options: Any) -> AuditPlan:
+    """Returns a plan with these options, otherwise with its defaults."""
+    return plan_from_options(**options)
