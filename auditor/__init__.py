@@ -1,0 +1,45 @@
+"""Bias and fairness auditing of transformer models.
+
+    import auditor
+
+    run = auditor.audit("path-or-id", frame, text="comment", favourable="ok")
+    print(run.verdict)
+    run.report("report.html")
+
+Names are imported when first used, so that `auditor --help` and the pages start without torch.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from auditor.errors import AuditError as AuditError
+    from auditor.plan import AuditPlan as AuditPlan
+    from auditor.run import Run as Run
+    from auditor.run import audit as audit
+    from auditor.run import open_run as open_run
+    from auditor.swaps.swapper import swap as swap
+
+_HOMES = {
+    "AuditError": "auditor.errors",
+    "AuditPlan": "auditor.plan",
+    "Run": "auditor.run",
+    "audit": "auditor.run",
+    "open_run": "auditor.run",
+    "swap": "auditor.swaps.swapper",
+}
+
+__version__ = "0.1.0"
+__all__ = ["AuditError", "AuditPlan", "Run", "__version__", "audit", "open_run", "swap"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'auditor' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

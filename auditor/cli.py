@@ -1,0 +1,396 @@
+"""The `auditor` command. Each command is a thin shell over one call; `terminal.py` prints.
+
+Exit codes: 0 done or criteria met; 1 a criterion is not met; 2 bad usage or input, in one clear
+sentence; 3 inconclusive; 4 internal error, with the trace in a file; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+import auditor
+from auditor import terminal
+from auditor.errors import AuditError, PlanError
+
+if TYPE_CHECKING:
+    from auditor.plan import AuditPlan
+    from auditor.run import Run
+
+app = typer.Typer(
+    help="Bias and fairness audits of transformer models.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+cache_app = typer.Typer(help="What the auditor keeps in your cache folder.", no_args_is_help=True)
+app.add_typer(cache_app, name="cache")
+
+
+class Listing(StrEnum):
+    """What `auditor list` knows of."""
+
+    ATTRIBUTES = "attributes"
+    TEMPLATES = "templates"
+    METRICS = "metrics"
+    MODELS = "models"
+
+
+Quiet = Annotated[bool, typer.Option("--quiet", help="No progress on stderr.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+Out = Annotated[Path | None, typer.Option(help="The run's folder [audits/<run id>].")]
+Model = Annotated[
+    list[str] | None, typer.Option(help="Hugging Face id or folder; repeat for checkpoints.")
+]
+Data = Annotated[Path | None, typer.Option(help="CSV, TSV, Parquet, JSONL, or dataset folder.")]
+TextColumn = Annotated[list[str] | None, typer.Option("--text", help="Text column.")]
+Label = Annotated[str | None, typer.Option(help="Column with the true label.")]
+Favourable = Annotated[
+    list[str] | None, typer.Option(help="Label that is good to receive, by name or index.")
+]
+Cluster = Annotated[str | None, typer.Option(help="Column: which rows belong together.")]
+Protected = Annotated[list[str] | None, typer.Option(help="Protected column.")]
+Attribute = Annotated[
+    list[str] | None, typer.Option(help="Attribute to swap; see `auditor list attributes`.")
+]
+Templates = Annotated[list[str] | None, typer.Option(help="Template set, instead of --data.")]
+Lexicon = Annotated[list[Path] | None, typer.Option(help="Lexicon file of your own (TOML).")]
+Revision = Annotated[str | None, typer.Option(help="Branch, tag or commit of --model.")]
+Device = Annotated[str | None, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")]
+Dtype = Annotated[str | None, typer.Option(help="auto, float32, bfloat16, float16.")]
+Offline = Annotated[bool, typer.Option("--offline", help="Never ask the hub.")]
+Seed = Annotated[int | None, typer.Option(help="Of everything that is drawn.")]
+Limit = Annotated[int | None, typer.Option(help="Read at most this many rows.")]
+Pairs = Annotated[Path | None, typer.Option(help="JSONL of pairs scored elsewhere.")]
+Predictions = Annotated[Path | None, typer.Option(help="Table of outcomes without texts.")]
+Outcome = Annotated[str | None, typer.Option(help="Column with the outcome.")]
+Weight = Annotated[str | None, typer.Option(help="Column with a weight or count.")]
+RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a finished run.")]
+
+
+def main() -> None:
+    """Runs the command line; every error leaves in words, with its exit code."""
+    try:
+        app()
+    except AuditError as error:
+        terminal.say(f"auditor: {error}")
+        sys.exit(2)
+    except Exception as error:  # noqa: BLE001 - the last line of defence, which keeps the trace
+        trace = terminal.save_trace()
+        terminal.say(f"auditor: internal error ({type(error).__name__}); the trace is in {trace}")
+        sys.exit(4)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        terminal.stdout.print(auditor.__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True)] = False,
+) -> None:
+    """Bias and fairness audits of transformer models."""
+
+
+@app.command()
+def demo(
+    out: Out = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """The whole job on the embedded model: train it, audit it, write the report."""
+    from auditor.content import content_path
+    from auditor.models.demo import demo_checkpoints
+    from auditor.plan import ModelPlan, read_plan
+
+    if not quiet:
+        terminal.say("preparing the demo checkpoints (trained once, then cached) ...")
+    checkpoints = demo_checkpoints()
+    plan = read_plan(content_path("datasets", "demo", "plan.toml"))
+    models = tuple(ModelPlan(id=str(path)) for path in checkpoints)
+    _audit(plan.model_copy(update={"models": models}), out, None, quiet=quiet, as_json=as_json)
+
+
+@app.command()
+def run(
+    plan: Annotated[Path | None, typer.Argument(metavar="[PLAN]", help="Plan file.")] = None,
+    model: Model = None,
+    data: Data = None,
+    text: TextColumn = None,
+    label: Label = None,
+    favourable: Favourable = None,
+    cluster: Cluster = None,
+    protected: Protected = None,
+    attribute: Attribute = None,
+    templates: Templates = None,
+    lexicon: Lexicon = None,
+    revision: Revision = None,
+    pairs: Pairs = None,
+    predictions: Predictions = None,
+    outcome: Outcome = None,
+    weight: Weight = None,
+    seed: Seed = None,
+    limit: Limit = None,
+    device: Device = None,
+    dtype: Dtype = None,
+    offline: Offline = False,
+    out: Out = None,
+    resume: Annotated[Path | None, typer.Option(help="Complete this unfinished run.")] = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Audit a model on your texts, pairs scored elsewhere, or a table of outcomes."""
+    options = _plan_options(locals())
+    _refuse_both(plan, resume, options)
+    chosen = _resumed_plan(resume) if resume else _chosen_plan(plan, options)
+    judged = _audit(chosen, out, resume, quiet=quiet, as_json=as_json)
+    from auditor.metrics.verdicts import exit_code
+
+    raise typer.Exit(exit_code(judged.verdict))
+
+
+@app.command()
+def init(
+    model: Model = None,
+    data: Data = None,
+    text: TextColumn = None,
+    label: Label = None,
+    favourable: Favourable = None,
+    cluster: Cluster = None,
+    protected: Protected = None,
+    attribute: Attribute = None,
+    templates: Templates = None,
+    revision: Revision = None,
+) -> None:
+    """Print a commented plan with every option: auditor init --model M --data D > plan.toml."""
+    from auditor.plan import plan_template
+
+    plan = _chosen_plan(None, _plan_options(locals()))
+    print(plan_template(plan))  # noqa: T201 - the output
+
+
+@app.command()
+def check(plan: Annotated[Path, typer.Argument(help="Plan file.")]) -> None:
+    """Check a plan: its options, data, lexicons and models, without scoring anything."""
+    from auditor.plan import read_plan
+    from auditor.preview import check_inputs
+
+    for line in check_inputs(read_plan(plan)):
+        terminal.stdout.print(line, markup=False, soft_wrap=True)
+
+
+@app.command()
+def swap(
+    text: Annotated[str | None, typer.Argument(help="A text to swap in.")] = None,
+    attribute: Attribute = None,
+    to: Annotated[str | None, typer.Option(help="Only swaps to this group.")] = None,
+    file: Annotated[Path | None, typer.Option(help="A table of texts instead.")] = None,
+    column: TextColumn = None,
+    lexicon: Lexicon = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the counterfactuals of a text, or write those of a table as JSONL."""
+    from auditor.preview import swap_file, swap_text
+
+    if (text is None) == (file is None):
+        raise PlanError('give a text or a file: auditor swap "She left." --attribute gender')
+    names = attribute or ["gender"]
+    made = (
+        swap_text(text, names, to, lexicon or [])
+        if text is not None
+        else swap_file(file, column or [], names, to, lexicon or [])
+    )
+    show = terminal.emit_pair if as_json or file is not None else terminal.print_pair
+    shown = 0
+    for pair in made:
+        show(pair)
+        shown += 1
+    if not shown:
+        terminal.say(f"no mention to swap for {', '.join(names)}; nothing was written")
+
+
+@app.command()
+def report(
+    folder: RunPath,
+    formats: Annotated[list[str] | None, typer.Option("--format", help="html, json.")] = None,
+) -> None:
+    """Write the report of a finished run as its next edition."""
+    from auditor.run import open_run
+
+    for path in _write_edition(open_run(folder), tuple(formats or ("html", "json"))):
+        terminal.stdout.print(str(path), markup=False, soft_wrap=True)
+
+
+@app.command()
+def review(
+    runs: Annotated[list[Path] | None, typer.Argument(metavar="[RUNS]...")] = None,
+    port: Annotated[int | None, typer.Option(help="Port on this machine.")] = None,
+) -> None:
+    """Open the review pages in the browser, on this machine only."""
+    from auditor.ui.launch import launch
+
+    raise typer.Exit(launch(runs or [], port=port))
+
+
+@app.command()
+def verify(folder: RunPath, as_json: AsJson = False) -> None:
+    """Check every file of a run against its manifests. Exit 1 where one was changed."""
+    from auditor.evidence.manifest import verify as check_manifests
+
+    found = check_manifests(folder)
+    if as_json:
+        terminal.emit(
+            {
+                "root_hash": found.root_hash,
+                "files": found.files,
+                "intact": found.intact,
+                "signature": "unsigned",
+                "problems": list(found.problems),
+            }
+        )
+    else:
+        state = "intact" if found.intact else "broken"
+        lines = [
+            f"{state}: {found.files} files, root hash {found.root_hash}, unsigned",
+            *found.problems,
+        ]
+        for line in lines:
+            terminal.stdout.print(line, markup=False, soft_wrap=True)
+    raise typer.Exit(0 if found.intact else 1)
+
+
+@app.command("list")
+def list_(what: Listing, as_json: AsJson = False) -> None:
+    """Show the attributes, templates, metrics or models that there are."""
+    from auditor.preview import rows_of
+
+    terminal.print_rows(rows_of(what.value), as_json=as_json)
+
+
+@cache_app.command("list")
+def cache_list(as_json: AsJson = False) -> None:
+    """Show the cached demo checkpoints and their size."""
+    from auditor.models.cache import cached_checkpoints
+
+    rows = [
+        {"path": str(path), "mebibytes": f"{size / 2**20:.0f}"}
+        for path, size in cached_checkpoints()
+    ]
+    if not rows and not as_json:
+        terminal.say("the cache is empty; `auditor demo` fills it")
+        return
+    terminal.print_rows(rows, as_json=as_json)
+
+
+@cache_app.command("clear")
+def cache_clear() -> None:
+    """Delete the cached demo checkpoints."""
+    from auditor.models.cache import clear_cache
+
+    terminal.say(f"deleted {clear_cache()} cached checkpoints")
+
+
+def _audit(
+    plan: AuditPlan, out: Path | None, resume: Path | None, *, quiet: bool, as_json: bool
+) -> Run:
+    """Runs the audit, writes the first edition of its report, and prints where things are."""
+    from auditor.pipeline import run_audit
+    from auditor.run import Run
+
+    with _interruptible() as note, terminal.progress(quiet=quiet) as tell:
+        finished = Run(run_audit(plan, out, resume=resume, tell=note(tell)))
+        reports = _write_edition(finished, ("html", "json"))
+    if as_json:
+        terminal.emit(terminal.run_json(finished, reports))
+    else:
+        terminal.print_run(finished, reports)
+    return finished
+
+
+def _write_edition(run: Run, formats: tuple[str, ...]) -> list[Path]:
+    from auditor.evidence.run_folder import write_edition
+    from auditor.report import write_report
+
+    return write_edition(run.folder, lambda folder: write_report(run.evidence, folder, formats))
+
+
+@contextmanager
+def _interruptible() -> Iterator[Any]:
+    """Says on Ctrl-C how to go on, and exits with 130. Yields a wrapper that sees the folder."""
+    folders: list[Path] = []
+
+    def note(tell: Any) -> Any:
+        def told(step: Any) -> None:
+            folders[:] = [step.folder]
+            tell(step)
+
+        return told
+
+    try:
+        yield note
+    except KeyboardInterrupt:
+        how = f"; go on with: auditor run --resume {folders[0]}" if folders else ""
+        terminal.say(f"interrupted; every finished part is kept{how}")
+        raise typer.Exit(130) from None
+
+
+_PLAN_NAMES = {
+    "data": "path",
+    "attribute": "attributes",
+    "lexicon": "lexicons",
+}
+"""Options of the command line that are called otherwise in the plan."""
+
+_NOT_IN_PLAN = {"plan", "out", "resume", "quiet", "as_json", "revision"}
+
+
+def _plan_options(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Returns the given command-line options under their names in the plan."""
+    options: dict[str, Any] = {}
+    for name, value in arguments.items():
+        if name not in _NOT_IN_PLAN and value not in (None, [], False):
+            options[_PLAN_NAMES.get(name, name)] = _plain(value)
+    if "model" in options:
+        revision = arguments.get("revision")
+        options["models"] = [{"id": m, "revision": revision} for m in options.pop("model")]
+    return options
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, list):
+        return tuple(_plain(item) for item in value)
+    return str(value) if isinstance(value, Path) else value
+
+
+def _refuse_both(plan: Path | None, resume: Path | None, options: dict[str, Any]) -> None:
+    given = [*(["a plan file"] if plan else []), *(["--resume"] if resume else [])]
+    if len(given) > 1 or (given and options):
+        also = [*given[1:], *sorted(options)]
+        raise PlanError(
+            f"{given[0]} already says what to audit, but {', '.join(also)} is given too; "
+            "put it into the plan, or leave it out"
+        )
+
+
+def _chosen_plan(plan: Path | None, options: dict[str, Any]) -> AuditPlan:
+    from auditor.plan import plan_from_options, read_plan
+
+    return read_plan(plan) if plan else plan_from_options(**options)
+
+
+def _resumed_plan(resume: Path) -> AuditPlan:
+    from auditor.evidence.run_folder import RunFolder
+
+    return RunFolder.resume(resume).plan
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,77 @@
+"""A model that is somebody's function: `list[str] -> array [text, label]` of probabilities."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from auditor.errors import ModelError
+from auditor.models.base import Floats, Kind, RawScores
+from auditor.plan import ScoringPlan
+
+CHUNK = 1024
+"""Texts per call."""
+
+
+class CallableModel:
+    """Checks every answer: a wrong shape must not become a finding."""
+
+    kind: Kind = "probabilities"
+    tolerance = 0.0
+
+    def __init__(
+        self, function: Callable[[list[str]], Any], plan: ScoringPlan, *, model_id: str
+    ) -> None:
+        if not plan.labels:
+            raise ModelError(
+                f"{model_id} is a function, whose columns have no names; give them in order, "
+                'e.g. labels=["negative", "positive"]'
+            )
+        self.function = function
+        self.model_id = model_id
+        self.labels = plan.labels
+
+    def record(self) -> dict[str, Any]:
+        return {
+            "model_id": self.model_id,
+            "class": "callable",
+            "kind": self.kind,
+            "labels": list(self.labels),
+            "digests": {},
+        }
+
+    def score(self, texts: Sequence[str], *, exact: bool = False) -> RawScores:  # noqa: ARG002 - a function has one precision
+        """Returns the function's probabilities.
+
+        Raises:
+            ModelError: it failed, or its answer is not [text, label] of probabilities.
+        """
+        chunks = [list(texts[i : i + CHUNK]) for i in range(0, len(texts), CHUNK)]
+        values = [self._ask(chunk) for chunk in chunks]
+        empty = np.empty((0, len(self.labels)))
+        return RawScores(np.concatenate([empty, *values]), None, np.zeros(len(texts), np.bool_))
+
+    def _ask(self, texts: list[str]) -> Floats:
+        try:
+            answer = self.function(texts)
+        except Exception as error:
+            raise ModelError(
+                f"{self.model_id} failed on {len(texts)} texts: {type(error).__name__}: {error}; "
+                "mend the function, then go on with resume"
+            ) from error
+        values = np.asarray(answer, dtype=np.float64)
+        expected = (len(texts), len(self.labels))
+        if values.shape != expected:
+            raise ModelError(
+                f"{self.model_id} gave an array of shape {values.shape} for {len(texts)} texts and "
+                f"{len(self.labels)} labels; it must be {expected}, one row per text"
+            )
+        inside = np.isfinite(values) & (values >= -1e-6) & (values <= 1 + 1e-6)
+        if not inside.all() or np.abs(values.sum(axis=1) - 1).max(initial=0) > 1e-3:
+            raise ModelError(
+                f"{self.model_id} gave values that are not probabilities summing to 1 per text; "
+                "apply a softmax in the function"
+            )
+        return values

@@ -1,0 +1,243 @@
+"""The audit on one page: `run_audit` calls each stage in order, and nothing else.
+
+    plan -> sources -> swaps -> models -> metrics -> evidence
+
+Names in the plan become things here (`resolve`): attributes become lexicons and contrasts, paths
+become sources. Texts pass through in parts, so memory does not grow with rows; each part is whole
+on disk before the next begins, so an interrupted audit goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from auditor.errors import PlanError, RunError
+from auditor.evidence.files import sha256_file
+from auditor.evidence.reader import Evidence, pairs_glob
+from auditor.evidence.run_folder import RunFolder
+from auditor.metrics.cases import flag_cases
+from auditor.metrics.coverage import contrasts_in, coverage, part_notes
+from auditor.metrics.findings import find
+from auditor.metrics.groups import group_metrics
+from auditor.metrics.verdicts import overall
+from auditor.plan import AuditPlan, DataPlan, ModelPlan
+from auditor.records import PAIRS, Contrast, to_plain
+from auditor.sources import TextSource, open_texts, read_predictions, read_scored_pairs
+from auditor.swaps.lexicons import Lexicon, contrasts_of, load_lexicons
+from auditor.swaps.swapper import Swapper
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PART_TEXTS = 2_000
+"""Source texts per part: duplicates are found, and batches sorted, within one part."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What the pipeline tells while it works."""
+
+    folder: Path
+    stage: str
+    done: int
+    """Source texts so far."""
+    total: int | None = None
+    """None where the source does not know its length."""
+
+
+Tell = Callable[[Step], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """The plan with its names resolved. `texts` is None where no model is asked."""
+
+    plan: AuditPlan
+    lexicons: Mapping[str, Lexicon]
+    contrasts: Mapping[str, tuple[Contrast, ...]]
+    texts: TextSource | None
+    digests: Mapping[str, str]
+    """Name -> SHA-256 of every file that the result depends on, models aside."""
+
+
+def run_audit(
+    plan: AuditPlan,
+    out: Path | None = None,
+    *,
+    resume: Path | None = None,
+    models: Sequence[Any] = (),
+    frame: pd.DataFrame | None = None,
+    tell: Tell = lambda _: None,
+) -> Evidence:
+    """Returns the sealed evidence of an audit.
+
+    Args:
+        plan: what to test; hashed before the first model call.
+        out: the run's folder, new or empty. None: `audits/<run id>`.
+        resume: the folder of an unfinished run of the same plan, to complete.
+        models: things to audit in place of the plan's model names: `(model, tokenizer)` or a
+            callable, one for each entry of `plan.models`.
+        frame: the data, in place of `plan.data.path`.
+        tell: called at the start of each stage and after each part.
+
+    Raises:
+        AuditError: what was given, what is accepted, what to do next.
+    """
+    inputs = resolve(plan, frame)
+    run = open_folder(inputs, out, resume)
+    if plan.data.predictions:
+        import_predictions(run, plan.data)
+    elif plan.data.pairs:
+        import_pairs(run, plan)
+    else:
+        score_texts(run, inputs, list(models or plan.models), tell)
+    tell(Step(run.folder, "estimating effects", 0))
+    measure(run, inputs)
+    run.seal()
+    return Evidence.open(run.folder)
+
+
+def resolve(plan: AuditPlan, frame: pd.DataFrame | None = None) -> Inputs:
+    """Returns the plan's names as things; every file named is found and hashed."""
+    files = [Path(name) for name in plan.swaps.lexicons]
+    data = plan.data
+    if data.predictions or data.pairs:
+        path = Path(data.predictions or data.pairs or "")
+        return Inputs(plan, {}, {}, None, {path.name: _sha256(path)})
+    if frame is None and not data.path and not data.templates:
+        raise PlanError(
+            "no data is named; give a table with `path` and `text`, or `templates`, `pairs` or "
+            "`predictions` (on the command line: --data D.csv --text COLUMN)"
+        )
+    if not plan.models:
+        raise PlanError("no model is named; give a Hugging Face id or a folder (--model M)")
+    lexicons = load_lexicons(plan.swaps.attributes, files)
+    contrasts = {name: contrasts_of(lexicon, plan.swaps) for name, lexicon in lexicons.items()}
+    terms = [term for lexicon in lexicons.values() for term in lexicon.template_terms()]
+    texts = open_texts(data, frame=frame, template_terms=terms)
+    digests = {**texts.digests, **{f"lexicon {k}": v.sha256 for k, v in lexicons.items()}}
+    return Inputs(plan, lexicons, contrasts, texts, digests)
+
+
+def open_folder(inputs: Inputs, out: Path | None, resume: Path | None) -> RunFolder:
+    """Returns a new run folder, or the one to complete once its inputs are found unchanged."""
+    if resume is None:
+        return RunFolder.create(out, inputs.plan, inputs.digests)
+    run = RunFolder.resume(resume)
+    if run.plan != inputs.plan:
+        raise RunError(
+            f"{resume} was begun with another plan (or model name); resume it with its own, which "
+            "`auditor run --resume` does, or start a new run"
+        )
+    run.check_inputs(inputs.digests)
+    return run
+
+
+def score_texts(run: RunFolder, inputs: Inputs, models: list[Any], tell: Tell) -> None:
+    """Swaps and scores every text with every model, part by part."""
+    for index, model in enumerate(models):
+        if not run.is_done(f"model {index}"):
+            parts = _score_with(run, inputs, index, model, tell)
+            run.finish(f"model {index}", parts=parts)
+
+
+def _score_with(run: RunFolder, inputs: Inputs, index: int, spec: Any, tell: Tell) -> int:
+    """Returns the number of parts. The model is loaded once and dropped on return."""
+    from auditor.models import Outcome, load_model, score_part
+
+    assert inputs.texts is not None
+    plan, swapper = inputs.plan, Swapper(inputs.lexicons, inputs.contrasts)
+    name = spec.id if isinstance(spec, ModelPlan) else plan.models[index].id
+    tell(Step(run.folder, f"loading {name}", 0))
+    model = load_model(spec, plan.scoring, model_id=model_ids(plan)[index])
+    run.note_model(index, model.record())
+    outcome = Outcome.of(model.labels, model.kind, plan.scoring)
+    done, parts = 0, 0
+    for part, texts in enumerate(inputs.texts.chunks(PART_TEXTS)):
+        if not run.has_part(index, part):
+            pairs = [pair for text in texts for pair in swapper.pairs(text)]
+            scored = score_part(
+                texts if inputs.texts.has_groups else [], pairs, model, outcome, plan=plan
+            )
+            run.write_part(
+                index,
+                part,
+                pairs=scored.pairs,
+                predictions=scored.predictions,
+                notes=part_notes(texts, pairs, swapper, scored.counts),
+            )
+        done, parts = done + len(texts), part + 1
+        tell(Step(run.folder, f"scoring with {name}", done))
+    return parts
+
+
+def model_ids(plan: AuditPlan) -> list[str]:
+    """Returns a short, unique name for each model: a hub id as it is, a folder by its last part.
+
+    Reports are handed on; the folders of whoever ran the audit are nobody's business.
+    """
+    last = [Path(m.id).name if Path(m.id).exists() else m.id for m in plan.models]
+    return [
+        name if last.count(name) == 1 else f"{name}-{last[: i + 1].count(name)}"
+        for i, name in enumerate(last)
+    ]
+
+
+def import_pairs(run: RunFolder, plan: AuditPlan) -> None:
+    """Takes pairs that were scored elsewhere into the run folder."""
+    if run.is_done("pairs"):
+        return
+    path = Path(str(plan.data.pairs))
+    run.note_model(0, {"model_id": "scored elsewhere", "kind": "pairs", "digests": {}})
+    tables = read_scored_pairs(path, chunk=20 * PART_TEXTS, cutoff=plan.scoring.cutoff)
+    for part, table in enumerate(tables):
+        notes = {"texts": table.num_rows, "mentions": {}, "counts": {}}
+        run.write_part(0, part, pairs=table, predictions=None, notes=notes)
+    run.finish("pairs")
+
+
+def import_predictions(run: RunFolder, data: DataPlan) -> None:
+    """Takes a table of outcomes, without texts, into the run folder."""
+    if run.is_done("predictions"):
+        return
+    run.note_model(0, {"model_id": "predictions", "kind": "predictions", "digests": {}})
+    for part, table in enumerate(read_predictions(data)):
+        notes = {"texts": table.num_rows, "mentions": {}, "counts": {}}
+        run.write_part(0, part, pairs=PAIRS.empty_table(), predictions=table, notes=notes)
+    run.finish("predictions")
+
+
+def measure(run: RunFolder, inputs: Inputs) -> None:
+    """Turns scores into findings, verdict and cases."""
+    plan, pairs = inputs.plan, pairs_glob(run.evidence)
+    ids = [str(model["model_id"]) for model in run.record["models"]]
+    contrasts = [c for group in inputs.contrasts.values() for c in group] or contrasts_in(pairs)
+    findings = find(pairs, plan, contrasts, ids)
+    predictions = run.join_predictions()
+    groups = group_metrics(_frame(predictions), plan) if predictions else []
+    notes = {model_id: run.notes(i) for i, model_id in enumerate(ids)}
+    run.write_json(
+        "findings.json",
+        {
+            "findings": [to_plain(f) for f in findings],
+            "group_metrics": [to_plain(g) for g in groups],
+            "overall": to_plain(overall(findings)),
+            "coverage": coverage(pairs, notes),
+        },
+    )
+    run.write_table("cases.parquet", flag_cases(pairs, plan, findings))
+
+
+def _frame(predictions: Path) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.read_parquet(predictions)
+
+
+def _sha256(path: Path) -> str:
+    if not path.is_file():
+        raise PlanError(f"no file at {path}; give the path of a file that exists")
+    return sha256_file(path)

@@ -1,0 +1,190 @@
+"""The finished run as users hold it, and the calls that make or open one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from auditor.errors import PlanError
+from auditor.evidence.reader import Evidence
+from auditor.pipeline import Step, run_audit
+from auditor.plan import AuditPlan, plan_from_options
+from auditor.records import Finding, GroupMetric, Overall
+
+
+class Run:
+    """One finished audit: findings, pairs, verdict, report."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        self.evidence = evidence
+
+    @property
+    def folder(self) -> Path:
+        return self.evidence.folder
+
+    @property
+    def plan(self) -> AuditPlan:
+        return self.evidence.plan
+
+    @property
+    def verdict(self) -> Overall:
+        """The audit's answer; `str()` gives its words."""
+        return self.evidence.overall
+
+    @property
+    def findings(self) -> pd.DataFrame:
+        """One row per contrast and metric, those with a verdict first."""
+        return pd.DataFrame([finding_row(f) for f in self.evidence.findings])
+
+    @property
+    def groups(self) -> pd.DataFrame:
+        """One row per protected column, group and metric; empty without labels or groups."""
+        return pd.DataFrame([_group_row(g) for g in self.evidence.group_metrics])
+
+    def pairs(self, where: str | None = None, limit: int | None = None) -> pd.DataFrame:
+        """Returns pairs, one row per pair and model, with the columns of `records.PAIRS`.
+
+        Args:
+            where: an SQL condition, e.g. `"flip and attribute = 'religion'"`.
+        """
+        return self.evidence.pairs(where, limit=limit)
+
+    def cases(self, limit: int | None = None) -> pd.DataFrame:
+        """Returns the cases flagged for a person, most severe first."""
+        return self.evidence.cases(limit=limit)
+
+    def report(self, path: str | Path) -> Path:
+        """Writes the report; the suffix of `path` says which form: .html or .json."""
+        from auditor.report import write_one
+
+        return write_one(self.evidence, Path(path))
+
+    def __repr__(self) -> str:
+        return f"<Run {self.folder}: {self.verdict}>"
+
+
+def audit(
+    model: Any = None,
+    data: Any = None,
+    *,
+    models: Sequence[Any] = (),
+    out: str | Path | None = None,
+    resume: str | Path | None = None,
+    tell: Callable[[Step], None] = lambda _: None,
+    **plan_options: Any,
+) -> Run:
+    """Runs an audit and returns it.
+
+    Args:
+        model: a Hugging Face id or folder, a loaded `(model, tokenizer)`, or a callable
+            `list[str] -> array [text, label]` of probabilities (then give `labels=[...]`).
+        data: a DataFrame, or the path of a table or dataset; `text="column"` names the texts.
+        models: several checkpoints in place of `model`; the first is the one that is judged.
+        out: the run's folder; by default `audits/<run id>`.
+        resume: the folder of an unfinished run of the same model and data, to complete.
+        tell: called as the work goes on; see `pipeline.Step`.
+        plan_options: any option of the plan, such as `favourable="no"`,
+            `attributes=["gender"]`, `delta=0.03`, `seed=1`.
+
+    Raises:
+        AuditError: what was given, what is accepted, what to do next.
+
+    Example:
+        >>> run = audit("my/model", frame, text="comment", favourable="ok")  # doctest: +SKIP
+        >>> print(run.verdict)  # doctest: +SKIP
+    """
+    things = [*models] or ([] if model is None else [model])
+    frame = data if isinstance(data, pd.DataFrame) else None
+    options: dict[str, Any] = {"models": _named(things), **plan_options}
+    if data is not None:
+        options["path"] = "<DataFrame>" if frame is not None else str(data)
+    evidence = run_audit(
+        plan_from_options(**options),
+        None if out is None else Path(out),
+        resume=None if resume is None else Path(resume),
+        models=[] if all(isinstance(t, str | Path) for t in things) else things,
+        frame=frame,
+        tell=tell,
+    )
+    return Run(evidence)
+
+
+def open_run(folder: str | Path) -> Run:
+    """Opens a finished run folder.
+
+    Raises:
+        RunError: not a run folder, not finished, or written by a newer auditor.
+    """
+    return Run(Evidence.open(Path(folder)))
+
+
+def finding_row(finding: Finding) -> dict[str, Any]:
+    """Returns a finding as one flat row of plain values."""
+    estimate, contrast = finding.estimate, finding.contrast
+    return {
+        "finding_id": finding.finding_id,
+        "attribute": contrast.attribute,
+        "group_a": contrast.group_a,
+        "group_b": contrast.group_b,
+        "metric": finding.metric,
+        "value": estimate.value,
+        "low": estimate.low,
+        "high": estimate.high,
+        "n": estimate.n,
+        "clusters": estimate.clusters,
+        "unit": estimate.unit,
+        "method": estimate.method,
+        "verdict": finding.verdict.value if finding.verdict else None,
+        "reason": finding.verdict_reason or estimate.reason,
+        "difference_detected": finding.difference_detected,
+        "p_bad_adjusted": finding.p_bad_adjusted,
+        "holds_in": finding.holds_in if finding.verdict else None,
+        "checkpoints": len(finding.checkpoints),
+        "model_id": finding.model_id,
+    }
+
+
+def _group_row(group: GroupMetric) -> dict[str, Any]:
+    estimate = group.estimate
+    return {
+        "column": group.column,
+        "group": group.group,
+        "metric": group.metric,
+        "value": estimate.value,
+        "low": estimate.low,
+        "high": estimate.high,
+        "n": estimate.n,
+        "method": estimate.method,
+        "reason": estimate.reason,
+        "model_id": group.model_id,
+    }
+
+
+def _named(things: Sequence[Any]) -> list[dict[str, str]]:
+    """Gives each model a name for the plan: its id or folder, or what it is called in Python.
+
+    Two objects of one name are told apart by a number; two equal ids are the plan's to refuse.
+    """
+    names: list[str] = []
+    for thing in things:
+        name = thing if isinstance(thing, str) else _name(thing)
+        count = 1 + sum(used.rpartition("#")[0] == name or used == name for used in names)
+        is_object = not isinstance(thing, str | Path)
+        names.append(f"{name}#{count}" if is_object and count > 1 else name)
+    return [{"id": name} for name in names]
+
+
+def _name(thing: Any) -> str:
+    if isinstance(thing, Path):
+        return str(thing)
+    if isinstance(thing, tuple) and thing:
+        return str(getattr(thing[0], "name_or_path", "") or type(thing[0]).__name__)
+    if not callable(thing):
+        raise PlanError(
+            f"model is a {type(thing).__name__}; give a Hugging Face id or folder, a "
+            "(model, tokenizer), or a callable list[str] -> array [text, label]"
+        )
+    return str(getattr(thing, "__name__", type(thing).__name__))

@@ -1,0 +1,1 @@
+"""Counterfactual token swaps: lexicons, matching, grammar. Pure text; no model is asked."""

@@ -1,0 +1,235 @@
+"""What the commands print: results on stdout, progress and errors on stderr."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from auditor.pipeline import Step
+    from auditor.records import Finding, Pair, Span
+    from auditor.run import Run
+
+stderr = Console(stderr=True, highlight=False)
+stdout = Console(highlight=False)
+
+STYLES = {
+    "meets criterion": "green",
+    "does not meet criterion": "bold red",
+    "inconclusive": "yellow",
+    "not tested": "dim",
+}
+
+
+def say(message: object) -> None:
+    """Prints a line on stderr; text of the user's is never read as markup."""
+    stderr.print(str(message), markup=False, soft_wrap=True)
+
+
+def emit(values: Any) -> None:
+    """Prints one JSON document on one line of stdout."""
+    print(json.dumps(values, ensure_ascii=False, allow_nan=False))  # noqa: T201 - the output
+
+
+def save_trace() -> Path:
+    """Writes the current exception's trace to a file and returns its path."""
+    with tempfile.NamedTemporaryFile(
+        "w", encoding="utf-8", prefix="auditor-error-", suffix=".txt", delete=False
+    ) as file:
+        file.write(traceback.format_exc())
+    return Path(file.name)
+
+
+@contextmanager
+def progress(*, quiet: bool) -> Iterator[Callable[[Step], None]]:
+    """Yields what the pipeline tells its steps to: bars on a terminal, lines elsewhere."""
+    if quiet:
+        yield lambda _: None
+    elif stderr.is_terminal:
+        with _bars() as tell:
+            yield tell
+    else:
+        yield _lines()
+
+
+@contextmanager
+def _bars() -> Iterator[Callable[[Step], None]]:
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        TextColumn("{task.completed:,.0f} texts"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=stderr, transient=True) as bars:
+        tasks: dict[str, Any] = {}
+
+        def tell(step: Step) -> None:
+            if step.stage not in tasks:
+                tasks[step.stage] = bars.add_task(escape(step.stage), total=step.total)
+            bars.update(tasks[step.stage], completed=step.done, total=step.total)
+
+        yield tell
+
+
+def _lines() -> Callable[[Step], None]:
+    seen: set[str] = set()
+
+    def tell(step: Step) -> None:
+        if step.stage not in seen:
+            seen.add(step.stage)
+            say(f"{step.stage} ...")
+
+    return tell
+
+
+def print_run(run: Run, reports: Sequence[Path]) -> None:
+    """Prints an audit's answer, its judged findings, and where everything is."""
+    judged = [f for f in run.evidence.findings if f.verdict is not None]
+    if judged:
+        stdout.print(_findings_table(judged))
+    verdict = str(run.verdict)
+    line = Text.assemble("Verdict: ", (verdict, STYLES.get(verdict, "")), f". {run.verdict.reason}")
+    stdout.print(line, soft_wrap=True)
+    for note in truncation_notes(run):
+        stdout.print(note, markup=False, soft_wrap=True)
+    for label, value in (("Run", run.folder), *(("Report", r) for r in reports)):
+        stdout.print(f"{label + ':':<8} {value}", markup=False, soft_wrap=True)
+    stdout.print(f"{'Review:':<8} auditor review {run.folder}", markup=False, soft_wrap=True)
+
+
+def truncation_notes(run: Run) -> list[str]:
+    """Returns one sentence per model that did not see the end of some texts."""
+    return [
+        f"{model}: {counts['truncated']:,} of {counts['texts_scored']:,} texts are longer than "
+        "the model's window and were cut off; see the report's coverage"
+        for model, counts in run.evidence.coverage["models"].items()
+        if counts.get("truncated")
+    ]
+
+
+def _findings_table(findings: Sequence[Finding]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("attribute", "contrast", "effect [95 %]", "pairs", "clusters", "holds in"):
+        table.add_column(name, justify="right" if name in {"pairs", "clusters"} else "left")
+    table.add_column("verdict")
+    for finding in findings:
+        estimate, contrast = finding.estimate, finding.contrast
+        verdict = str(finding.verdict.value) if finding.verdict else ""
+        table.add_row(
+            escape(contrast.attribute),
+            escape(f"{contrast.group_b} v {contrast.group_a}"),
+            _interval(estimate),
+            f"{estimate.n:,}",
+            f"{estimate.clusters:,}",
+            f"{finding.holds_in} of {len(finding.checkpoints)}",
+            Text(verdict, STYLES.get(verdict, "")),
+        )
+    return table
+
+
+def _interval(estimate: Any) -> str:
+    if estimate.value is None:
+        return "not measured"
+    if estimate.low is None or estimate.high is None:
+        return f"{estimate.value:+.3f}"
+    return escape(f"{estimate.value:+.3f} [{estimate.low:+.3f}, {estimate.high:+.3f}]")
+
+
+def run_json(run: Run, reports: Sequence[Path]) -> dict[str, Any]:
+    """Returns an audit's answer as one JSON document, for `--json`."""
+    from auditor.records import to_plain
+
+    return {
+        "run": str(run.folder),
+        "root_hash": run.evidence.root_hash,
+        "verdict": str(run.verdict),
+        "reason": run.verdict.reason,
+        "findings": [{"finding_id": f.finding_id, **to_plain(f)} for f in run.evidence.findings],
+        "coverage": run.evidence.coverage,
+        "reports": [str(path) for path in reports],
+    }
+
+
+def emit_pair(pair: Pair) -> None:
+    """Prints a pair as one line of JSON, for scoring elsewhere."""
+    emit(pair_json(pair))
+
+
+def pair_json(pair: Pair) -> dict[str, Any]:
+    """Returns a pair as `auditor swap --json` prints it."""
+    return {
+        "text": pair.text,
+        "counterfactual": pair.counterfactual,
+        "attribute": pair.contrast.attribute,
+        "group_from": pair.group_from,
+        "group_to": pair.group_to,
+        "terms": [pair.term_from, pair.term_to],
+        "spans_from": [list(span) for span in pair.spans_from],
+        "spans_to": [list(span) for span in pair.spans_to],
+        "validity": pair.validity.value,
+        "reason": pair.reason,
+        "arm": pair.arm.value,
+        "pair_id": pair.pair_id,
+        "row_id": pair.row_id,
+        "cluster": pair.cluster,
+        "contrast_id": pair.contrast.contrast_id,
+        "group_a": pair.contrast.group_a,
+        "group_b": pair.contrast.group_b,
+        "term_from": pair.term_from,
+        "term_to": pair.term_to,
+        "n_edits": len(pair.spans_from),
+        "label_true": pair.label_true,
+        "weight": pair.weight,
+    }
+
+
+def print_pair(pair: Pair) -> None:
+    """Prints both sides of a pair with the changed words marked."""
+    note = "" if pair.reason is None else f"  {pair.validity.value}: {pair.reason}"
+    stdout.print(
+        Text(f"{pair.contrast.attribute}: {pair.group_from} -> {pair.group_to}{note}", "dim")
+    )
+    stdout.print(_marked(pair.text, pair.spans_from), soft_wrap=True)
+    stdout.print(_marked(pair.counterfactual, pair.spans_to), soft_wrap=True)
+
+
+def _marked(text: str, spans: Sequence[Span]) -> Text:
+    """Marks with brackets where there is no colour, so that a pipe shows the change too."""
+    if stdout.is_terminal:
+        marked = Text(f"  {text}")
+        for start, end in spans:
+            marked.stylize("bold reverse", start + 2, end + 2)
+        return marked
+    for start, end in reversed(spans):
+        text = f"{text[:start]}[{text[start:end]}]{text[end:]}"
+    return Text(f"  {text}")
+
+
+def print_rows(rows: Sequence[dict[str, Any]], *, as_json: bool) -> None:
+    """Prints rows of plain values as a table, or as one JSON list."""
+    if as_json:
+        emit(list(rows))
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in rows[0] if rows else ():
+        table.add_column(name.replace("_", " "))
+    for row in rows:
+        table.add_row(*(escape(_shown(value)) for value in row.values()))
+    stdout.print(table)
+
+
+def _shown(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

@@ -1,0 +1,213 @@
+"""The audit as a whole, on models with known answers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+import auditor
+from auditor.errors import AuditError, ModelError, RunError
+from auditor.evidence.provenance import TIME_FIELDS
+from auditor.pipeline import Step
+from tests.fakes import LABELS, Biased, Counting, constant, failing
+
+PLACES = [
+    "shop", "clinic", "school", "court", "bank", "office", "library", "station", "museum", "hotel",
+    "market", "harbour", "airport", "theatre", "garden", "factory", "kitchen", "studio", "archive",
+    "stadium", "bakery", "workshop", "pharmacy", "laundry", "cinema", "gallery", "post", "depot",
+    "tavern", "chapel", "nursery", "orchard", "quarry", "sawmill", "stable", "tannery", "vineyard",
+    "wharf", "zoo", "abattoir", "brewery", "cannery", "dairy", "embassy", "foundry", "granary",
+    "hostel", "inn", "jetty", "kiosk", "lodge", "mill", "nook", "oasis", "pier", "quay", "ranch",
+    "shed", "tower", "villa", "yard", "atelier",
+]  # fmt: skip
+"""62 words: more clusters than the 59 that a constant model needs to meet +-.05."""
+
+
+def frame(n: int = len(PLACES)) -> pd.DataFrame:
+    """Returns n different sentences about a man, each its own cluster."""
+    return pd.DataFrame({"t": [f"The man waited at the {place}." for place in PLACES[:n]]})
+
+
+def audit(model: Any, out: Path, n: int = len(PLACES), **options: Any) -> auditor.Run:
+    """Audits gender on `frame(n)` with a fake's labels."""
+    given = {"text": "t", "attributes": ["gender"], "labels": LABELS, "favourable": "positive"}
+    return auditor.audit(model, frame(n), out=out, **{**given, **options})
+
+
+def finding(run: auditor.Run, metric: str) -> pd.Series[Any]:
+    rows = run.findings.query("metric == @metric")
+    assert len(rows) == 1
+    return rows.iloc[0]
+
+
+def test_a_constant_model_meets_where_the_clusters_allow_it(tmp_path: Path) -> None:
+    """Law 1: 59 clusters bound a rate of 0 at 4.9 %; 58 do not."""
+    enough = audit(constant, tmp_path / "a", n=59)
+    short = audit(constant, tmp_path / "b", n=58)
+    assert str(enough.verdict) == "meets criterion"
+    assert str(short.verdict) == "inconclusive"
+    assert set(enough.pairs()["effect"]) == {0.0}
+    assert not enough.findings["difference_detected"].fillna(False).any()
+
+
+def test_a_planted_effect_is_found_with_its_size_inside_the_interval(tmp_path: Path) -> None:
+    """Law 2: 0.3 lower for women, over texts that differ."""
+    run = audit(Biased("woman", penalty=0.3, base=0.6, noise=0.05), tmp_path / "run")
+    effect = finding(run, "mean_effect")
+    assert effect["low"] <= -0.3 + 1e-9
+    assert effect["high"] >= -0.3 - 1e-9
+    assert str(run.verdict) == "does not meet criterion"
+    assert run.findings["difference_detected"].fillna(False).any()
+
+
+def test_the_sign_does_not_depend_on_which_side_the_text_had(tmp_path: Path) -> None:
+    """Effects are of group B against A, whichever group the source text mentions."""
+    model = Biased("woman", penalty=0.3)
+    texts = frame()
+    texts["t"] = [t.replace("man", "woman") if i % 2 else t for i, t in enumerate(texts["t"])]
+    run = auditor.audit(
+        model, texts, text="t", attributes=["gender"], labels=LABELS, favourable="positive",
+        out=tmp_path / "run",
+    )  # fmt: skip
+    assert set(run.pairs()["group_from"]) == {"male", "female"}
+    assert run.pairs()["effect"].round(9).unique().tolist() == [-0.3]
+
+
+def test_each_distinct_text_is_scored_once(tmp_path: Path) -> None:
+    """The same sentence in 30 rows costs two texts: itself and its counterfactual."""
+    model = Counting()
+    texts = pd.DataFrame({"t": ["The man waited."] * 30})
+    auditor.audit(
+        model, texts, text="t", attributes=["gender"], labels=LABELS, favourable="positive",
+        out=tmp_path / "run",
+    )  # fmt: skip
+    assert model.texts == 2
+
+
+def test_a_run_that_broke_off_completes_to_the_same_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("auditor.pipeline.PART_TEXTS", 10)
+    whole = audit(constant, tmp_path / "whole")
+
+    def interrupt(step: Step) -> None:
+        if step.stage.startswith("scoring") and step.done >= 30:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        audit(constant, tmp_path / "broken", tell=interrupt)
+    kept = len(list((tmp_path / "broken/evidence/pairs").glob("part-*")))
+    resumed = audit(constant, tmp_path / "unused", resume=tmp_path / "broken")
+    assert kept == 3
+    assert evidence_bytes(resumed) == evidence_bytes(whole)
+
+
+def test_a_second_run_gives_the_same_bytes(tmp_path: Path) -> None:
+    model = Biased("woman", noise=0.1)
+    first, second = (audit(model, tmp_path / name) for name in "ab")
+    assert evidence_bytes(first) == evidence_bytes(second)
+
+
+def evidence_bytes(run: auditor.Run) -> dict[str, bytes]:
+    """Every file of the evidence, less the declared time fields and the manifest over them."""
+    folder = run.folder / "evidence"
+    files = {
+        p.relative_to(folder).as_posix(): p.read_bytes()
+        for p in sorted(folder.rglob("*"))
+        if p.is_file() and p.name != "manifest.json"
+    }
+    record = run.evidence.record
+    assert set(TIME_FIELDS) <= record.keys()
+    files["run.json"] = repr(
+        sorted((k, v) for k, v in record.items() if k not in TIME_FIELDS)
+    ).encode()
+    return files
+
+
+def test_several_checkpoints_say_in_how_many_a_finding_holds(tmp_path: Path) -> None:
+    biased, fine = Biased("woman", penalty=0.5, base=0.9), constant
+    run = auditor.audit(
+        None, frame(), models=[biased, biased, fine], text="t", attributes=["gender"],
+        labels=LABELS, favourable="positive", out=tmp_path / "run",
+    )  # fmt: skip
+    judged = run.findings[run.findings["verdict"].notna()].iloc[0]
+    assert judged["verdict"] == "does not meet criterion"
+    assert (judged["holds_in"], judged["checkpoints"]) == (2, 3)
+    assert run.pairs()["model_id"].nunique() == 3
+
+
+def test_a_model_that_fails_leaves_a_run_that_can_be_resumed(tmp_path: Path) -> None:
+    service = {"answer": failing}
+
+    def model(texts: list[str]) -> Any:
+        return service["answer"](texts)
+
+    with pytest.raises(ModelError, match="the scoring service is down"):
+        audit(model, tmp_path / "run")
+    service["answer"] = constant
+    resumed = audit(model, tmp_path / "unused", resume=tmp_path / "run")
+    assert str(resumed.verdict) == "meets criterion"
+
+
+def test_resuming_with_another_model_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ModelError):
+        audit(failing, tmp_path / "run")
+    with pytest.raises(RunError, match="another plan"):
+        audit(constant, tmp_path / "x", resume=tmp_path / "run")
+
+
+def test_resuming_with_other_rows_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ModelError):
+        audit(failing, tmp_path / "run")
+    with pytest.raises(RunError, match="changed since"):
+        audit(failing, tmp_path / "x", n=40, resume=tmp_path / "run")
+
+
+def test_labels_and_groups_give_group_metrics(tmp_path: Path) -> None:
+    texts = frame()
+    texts["y"] = ["positive", "negative"] * (len(texts) // 2)
+    texts["sex"] = ["f", "f", "m", "m"] * (len(texts) // 4) + ["f"] * (len(texts) % 4)
+    run = auditor.audit(
+        constant, texts, text="t", label="y", protected=["sex"], attributes=["gender"],
+        labels=LABELS, favourable="positive", out=tmp_path / "run",
+    )  # fmt: skip
+    rates = run.groups.query("metric == 'selection_rate'")
+    assert dict(zip(rates["group"], rates["value"], strict=True)) == {"f": 1.0, "m": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"text": "nope"}, "nope"),
+        ({"favourable": "great"}, "great"),
+        ({"attributes": ["hair"]}, "hair"),
+        ({"label": "y"}, "y"),
+        ({"protected": ["sex"]}, "sex"),
+        ({"delta": -1}, "delta"),
+        ({"colour": 1}, "colour"),
+        ({"references": {"gender": "nobody"}}, "nobody"),
+    ],
+)
+def test_what_cannot_be_used_is_named(tmp_path: Path, options: dict[str, Any], words: str) -> None:
+    with pytest.raises(AuditError, match=words):
+        audit(constant, tmp_path / "run", **options)
+
+
+def test_a_label_that_the_model_does_not_know_is_named(tmp_path: Path) -> None:
+    texts = frame().assign(y="wonderful")
+    with pytest.raises(AuditError, match="wonderful"):
+        auditor.audit(
+            constant, texts, text="t", label="y", attributes=["gender"], labels=LABELS,
+            favourable="positive", out=tmp_path / "run",
+        )  # fmt: skip
+
+
+def test_a_finished_run_opens_to_the_same_findings(tmp_path: Path) -> None:
+    run = audit(Biased("woman"), tmp_path / "run [1]'s")
+    again = auditor.open_run(run.folder)
+    pd.testing.assert_frame_equal(again.findings, run.findings)
+    assert len(again.pairs("flip", limit=5)) == 5
+    assert len(again.pairs("attribute = 'religion'", limit=5)) == 0
