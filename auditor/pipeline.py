@@ -153,8 +153,8 @@ def _score_with(run: RunFolder, inputs: Inputs, index: int, spec: Any, tell: Tel
     name = spec.id if isinstance(spec, ModelPlan) else plan.models[index].id
     tell(Step(run.folder, f"loading {name}", 0))
     model = load_model(spec, plan.scoring, model_id=model_ids(plan)[index])
-    run.note_model(index, model.record())
     outcome = Outcome.of(model.labels, model.kind, plan.scoring)
+    run.note_model(index, {**model.record(), "favourable": outcome.favourable_labels})
     done, parts = 0, 0
     for part, texts in enumerate(inputs.texts.chunks(PART_TEXTS)):
         if not run.has_part(index, part):
@@ -217,7 +217,8 @@ def measure(run: RunFolder, inputs: Inputs) -> None:
     contrasts = [c for group in inputs.contrasts.values() for c in group] or contrasts_in(pairs)
     findings = find(pairs, plan, contrasts, ids)
     predictions = run.join_predictions()
-    groups = group_metrics(_frame(predictions), plan) if predictions else []
+    favourable = run.record["models"][0].get("favourable") if ids else None
+    groups = group_metrics(_frame(predictions), plan, favourable) if predictions else []
     notes = {model_id: run.notes(i) for i, model_id in enumerate(ids)}
     run.write_json(
         "findings.json",

@@ -121,7 +121,7 @@ def _rates(table: GroupRows, rates: dict[str, _Rate]) -> dict[tuple[str, str], E
 def _fairlearn_by_group(table: GroupRows, names: Sequence[str]) -> dict[tuple[str, str], float]:
     """(group, metric) -> value, by fairlearn's MetricFrame."""
     from fairlearn import metrics as fairlearn
-    from sklearn.metrics import accuracy_score, precision_score  # type: ignore[import-untyped]
+    from sklearn.metrics import accuracy_score, precision_score
 
     if not len(table.groups):
         return {}

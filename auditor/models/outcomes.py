@@ -49,6 +49,11 @@ class Outcome:
     def unit(self) -> str:
         return "output" if self.kind == "regression" else "probability"
 
+    @property
+    def favourable_labels(self) -> list[str]:
+        """The favourable labels in the model's words; none for a regression."""
+        return [self.labels[i] for i in self.favourable]
+
     @classmethod
     def of(cls, labels: Sequence[str], kind: Kind, plan: ScoringPlan) -> Outcome:
         """Returns the outcome that the plan names.
