@@ -200,14 +200,13 @@ def swap(
     """Show the counterfactuals of a text, or write those of a table as JSONL."""
     from auditor.preview import swap_file, swap_text
 
-    if (text is None) == (file is None):
-        raise PlanError('give a text or a file: auditor swap "She left." --attribute gender')
     names = attribute or ["gender"]
-    made = (
-        swap_text(text, names, to, lexicon or [])
-        if text is not None
-        else swap_file(file, column or [], names, to, lexicon or [])
-    )
+    if text is not None and file is None:
+        made = swap_text(text, names, to, lexicon or [])
+    elif file is not None and text is None:
+        made = swap_file(file, column or [], names, to, lexicon or [])
+    else:
+        raise PlanError('give a text or a file: auditor swap "She left." --attribute gender')
     show = terminal.emit_pair if as_json or file is not None else terminal.print_pair
     shown = 0
     for pair in made:

@@ -1,0 +1,140 @@
+"""Charts as Altair specs, drawn once: the pages show them, the report embeds them as SVG."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from auditor.content import content_path
+from auditor.report.summarize import FindingRow
+from auditor.report.words import shown
+
+COLOURS = {
+    "meets criterion": "#2b6f8a",
+    "does not meet criterion": "#b5482a",
+    "inconclusive": "#8a7a3c",
+    "not tested": "#8b8b8b",
+}
+"""Told apart in print and by the colour-blind; shapes say the same."""
+SHAPES = {
+    "meets criterion": "circle",
+    "does not meet criterion": "triangle-up",
+    "inconclusive": "diamond",
+    "not tested": "square",
+}
+FONT = "Auditor Sans"
+"""The family in `reports/fonts/`, regular and semi-bold; CSS needs no quotes around its name."""
+ROW_HEIGHT = 22
+WIDTH = 520
+
+
+def forest_plot(findings: Sequence[FindingRow], delta: float) -> alt.LayerChart:
+    """Returns estimates with intervals, one row per contrast, and the band of the criterion."""
+    data = pd.DataFrame([_forest_row(f) for f in findings if f.estimate.value is not None])
+    order = list(data["contrast"])
+    y = alt.Y("contrast:N", sort=order, title=None, axis=alt.Axis(labelLimit=320))
+    band = (
+        alt.Chart(pd.DataFrame([{"low": -delta, "high": delta}]))
+        .mark_rect(color="#dfe7ea")
+        .encode(x="low:Q", x2="high:Q")
+    )
+    zero = alt.Chart(pd.DataFrame([{"x": 0.0}])).mark_rule(color="#777").encode(x="x:Q")
+    colour = alt.Color("verdict:N", scale=_scale(COLOURS), title="verdict")
+    bars = (
+        alt.Chart(data).mark_rule(strokeWidth=1.6).encode(y=y, x="low:Q", x2="high:Q", color=colour)
+    )
+    points = (
+        alt.Chart(data)
+        .mark_point(filled=True, size=70, opacity=1)
+        .encode(
+            y=y,
+            x=alt.X("value:Q", title="effect (band: within the criterion)"),
+            color=colour,
+            shape=alt.Shape("verdict:N", scale=_scale(SHAPES), title="verdict"),
+            tooltip=["contrast", "value", "low", "high", "verdict"],
+        )
+    )
+    return _styled(alt.layer(band, zero, bars, points), len(order))
+
+
+def checkpoint_dots(findings: Sequence[FindingRow]) -> alt.LayerChart:
+    """Returns one dot per checkpoint and contrast: how far a finding moves with the checkpoint."""
+    rows = [
+        {"contrast": contrast_name(f), "value": c.estimate.value, "checkpoint": c.model_id}
+        for f in findings
+        for c in f.checkpoints
+        if c.estimate.value is not None
+    ]
+    data = pd.DataFrame(rows)
+    order = [contrast_name(f) for f in findings]
+    zero = alt.Chart(pd.DataFrame([{"x": 0.0}])).mark_rule(color="#777").encode(x="x:Q")
+    dots = (
+        alt.Chart(data)
+        .mark_point(size=60, filled=True, opacity=0.75)
+        .encode(
+            y=alt.Y("contrast:N", sort=order, title=None, axis=alt.Axis(labelLimit=320)),
+            x=alt.X("value:Q", title="effect on each checkpoint"),
+            shape=alt.Shape("checkpoint:N", title="checkpoint"),
+            color=alt.Color(
+                "checkpoint:N",
+                title="checkpoint",
+                scale=alt.Scale(range=["#2b5c8a", "#b5482a", "#6d6a2f", "#6b4c86", "#3d7a5a"]),
+            ),
+            tooltip=["contrast", "checkpoint", "value"],
+        )
+    )
+    return _styled(alt.layer(zero, dots), len(order))
+
+
+def svg_data_uri(chart: alt.LayerChart) -> str:
+    """Returns a chart as the source of an <img>, drawn with the report's own font."""
+    import vl_convert
+
+    vl_convert.register_font_directory(str(content_path("reports", "fonts")))
+    svg = vl_convert.vegalite_to_svg(chart.to_json())
+    head, tag, rest = svg.partition(">")
+    embedded = f"{head}{tag}<style>{font_face('AuditorSans-Regular', 400)}</style>{rest}"
+    return "data:image/svg+xml;base64," + base64.b64encode(embedded.encode()).decode()
+
+
+def font_face(stem: str, weight: int) -> str:
+    """Returns the CSS that embeds one of our font files. An SVG inside an <img> cannot use the
+    page's fonts, so charts carry it too."""
+    font = content_path("reports", "fonts", f"{stem}.ttf").read_bytes()
+    source = f"url(data:font/ttf;base64,{base64.b64encode(font).decode()})"
+    return f"@font-face{{font-family:'{FONT}';font-weight:{weight};src:{source}}}"
+
+
+def contrast_name(finding: FindingRow) -> str:
+    """Returns a contrast as the charts call it."""
+    names = f"{shown(finding.group_b)} v {shown(finding.group_a)}"
+    return f"{shown(finding.attribute)}: {names}"
+
+
+def _forest_row(finding: FindingRow) -> dict[str, Any]:
+    estimate = finding.estimate
+    return {
+        "contrast": contrast_name(finding),
+        "value": estimate.value,
+        "low": estimate.low if estimate.low is not None else estimate.value,
+        "high": estimate.high if estimate.high is not None else estimate.value,
+        "verdict": finding.verdict.value if finding.verdict else "",
+    }
+
+
+def _scale(values: dict[str, str]) -> alt.Scale:
+    return alt.Scale(domain=list(values), range=list(values.values()))
+
+
+def _styled(chart: alt.LayerChart, rows: int) -> alt.LayerChart:
+    return (
+        chart.properties(width=WIDTH, height=max(2, rows) * ROW_HEIGHT)
+        .configure(font=FONT, background="transparent")
+        .configure_axis(labelFontSize=12, titleFontSize=12, gridColor="#e6e6e6", labelColor="#222")
+        .configure_legend(orient="bottom", labelFontSize=12, titleFontSize=12)
+        .configure_view(stroke=None)
+    )

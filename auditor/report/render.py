@@ -1,0 +1,88 @@
+"""Renders a summary: JSON as the record, HTML as a page that needs nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from auditor.content import content_path
+from auditor.errors import PlanError
+from auditor.evidence.files import whole_file
+from auditor.evidence.reader import Evidence
+from auditor.report import charts, words
+from auditor.report.summarize import Summary, summarize
+
+FORMATS = ("html", "json")
+
+
+def write_report(evidence: Evidence, folder: Path, formats: Sequence[str] = FORMATS) -> list[Path]:
+    """Writes report.html and report.json into `folder` and returns their paths.
+
+    Raises:
+        PlanError: a form that there is not.
+    """
+    unknown = [name for name in formats if name not in FORMATS]
+    if unknown:
+        raise PlanError(f"no report format {', '.join(unknown)}; there are {', '.join(FORMATS)}")
+    summary = summarize(evidence)
+    return [_write(summary, folder / f"report.{name}") for name in dict.fromkeys(formats)]
+
+
+def write_one(evidence: Evidence, path: Path) -> Path:
+    """Writes one report; the suffix of `path` says which form."""
+    if path.suffix.lstrip(".") not in FORMATS:
+        raise PlanError(f"{path} ends in neither .html nor .json; name one of these")
+    return _write(summarize(evidence), path)
+
+
+def _write(summary: Summary, path: Path) -> Path:
+    text = render_html(summary) if path.suffix == ".html" else render_json(summary)
+    with whole_file(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+    return path
+
+
+def render_json(summary: Summary) -> str:
+    """Returns the summary as JSON: the record that every other rendering is drawn from."""
+    values = summary.model_dump(mode="json")
+    return json.dumps(values, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def render_html(summary: Summary) -> str:
+    """Returns the summary as one HTML page: no script, no address elsewhere, font embedded."""
+    folder = content_path("reports", "templates")
+    pages = Environment(
+        loader=FileSystemLoader(folder),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    pages.globals.update(words=words, marks=words.MARKS, fonts=_fonts(), font=charts.FONT)
+    pages.filters.update(number=_number, shown=words.shown, estimate=words.number)
+    return pages.get_template("report.html.j2").render(s=summary, charts=_charts(summary))
+
+
+def _charts(summary: Summary) -> dict[str, str]:
+    measured = [f for f in summary.judged if f.estimate.value is not None]
+    if not measured:
+        return {}
+    drawn = {"forest": charts.svg_data_uri(charts.forest_plot(measured, summary.delta))}
+    if len(measured[0].checkpoints) > 1:
+        drawn["checkpoints"] = charts.svg_data_uri(charts.checkpoint_dots(measured))
+    return drawn
+
+
+def _fonts() -> Markup:
+    """Our own files in a style sheet: nothing of it comes from the audited data."""
+    weights = {"AuditorSans-Regular": 400, "AuditorSans-SemiBold": 600}
+    return Markup("".join(charts.font_face(*each) for each in weights.items()))  # noqa: S704
+
+
+def _number(value: Any, digits: int = 3) -> str:
+    return "not measured" if value is None else f"{value:+.{digits}f}"
