@@ -1,0 +1,1 @@
+"""The review pages, opened by `auditor review` or `streamlit run streamlit_app.py`."""
