@@ -133,7 +133,7 @@ def _scale(values: dict[str, str]) -> alt.Scale:
 def _styled(chart: alt.LayerChart, rows: int) -> alt.LayerChart:
     return (
         chart.properties(width=WIDTH, height=max(2, rows) * ROW_HEIGHT)
-        .configure(font=FONT, background="transparent")
+        .configure(font=FONT, background="#ffffff")
         .configure_axis(labelFontSize=12, titleFontSize=12, gridColor="#e6e6e6", labelColor="#222")
         .configure_legend(orient="bottom", labelFontSize=12, titleFontSize=12)
         .configure_view(stroke=None)

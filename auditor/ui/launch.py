@@ -14,6 +14,7 @@ OPTIONS = {
     "server.address": "127.0.0.1",
     "server.enableXsrfProtection": "true",
     "browser.gatherUsageStats": "false",
+    "runner.magicEnabled": "false",
 }
 """Given explicitly: Streamlit reads config.toml from the folder it is started in."""
 

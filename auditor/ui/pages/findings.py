@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from auditor.report.charts import checkpoint_dots, forest_plot
+from auditor.report.charts import checkpoint_dots, contrast_name, forest_plot
 from auditor.report.summarize import FindingRow, Summary, summarize
 from auditor.report.words import ABSENCE, MARKS, QUANTITY, SCOPE, number, shown
 from auditor.ui.state import evidence
@@ -15,7 +15,7 @@ def show(summary: Summary) -> None:
     """Draws the page."""
     verdict = summary.verdict.value
     st.title(f"{MARKS[verdict]} {verdict.capitalize()}")
-    st.text(f"{summary.name}. {summary.verdict_reason}")
+    st.text(f"{summary.name}\n{summary.verdict_reason}")
     measured = [f for f in summary.judged if f.estimate.value is not None]
     if measured:
         quantity = QUANTITY[summary.governing]
@@ -47,18 +47,19 @@ def _table(title: str, findings: list[FindingRow]) -> None:
 def _row(finding: FindingRow) -> dict[str, object]:
     estimate, verdict = finding.estimate, finding.verdict
     row: dict[str, object] = {
-        "attribute": shown(finding.attribute),
-        "contrast": f"{shown(finding.group_b)} v {shown(finding.group_a)}",
-        "measure": shown(finding.metric),
+        "contrast": contrast_name(finding),
         "effect [95 %]": number(estimate),
         "pairs": estimate.n,
         "clusters": estimate.clusters,
     }
-    if verdict is not None:
-        row["verdict"] = f"{MARKS[verdict.value]} {verdict.value}"
-        row["holds in"] = f"{finding.holds_in} of {len(finding.checkpoints)} checkpoints"
-        row["why"] = finding.verdict_reason
-    return row
+    if verdict is None:
+        return {"measure": shown(finding.metric), **row}
+    return {
+        "verdict": f"{MARKS[verdict.value]} {verdict.value}",
+        **row,
+        "holds in": f"{finding.holds_in} of {len(finding.checkpoints)}",
+        "why": finding.verdict_reason,
+    }
 
 
 def _groups(summary: Summary) -> None:

@@ -15,8 +15,9 @@ from auditor.ui.state import evidence
 
 PAGE = 25
 COLUMNS = ["pair_id", "text", "counterfactual", "score_from", "score_to", "effect", "flip"]
+# Characters of a text in the list; the pair below shows it whole. (A comment, not a docstring:
+# Streamlit prints bare strings of a page.)
 SHORT = 120
-"""Characters of a text in the list; the pair below shows it whole."""
 
 
 def show(run: Evidence) -> None:
@@ -50,7 +51,9 @@ def _filters(run: Evidence) -> tuple[str, list[Any]]:
         "contrast_id": ("Contrast", sorted({f.contrast.contrast_id for f in run.findings})),
     }
     for column, (label, values) in choices.items():
-        value = side.selectbox(label, ["all", *values], key=column)
+        # The first model is the one that is judged; other choices begin with all.
+        options = [*values, "all"] if column == "model_id" else ["all", *values]
+        value = side.selectbox(label, options, key=column)
         if value != "all":
             conditions.append(f"{column} = ?")
             params.append(value)
