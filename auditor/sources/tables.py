@@ -5,6 +5,7 @@ Every value is read as the words in the file, so ids keep their zeros and labels
 
 from __future__ import annotations
 
+import csv
 import difflib
 import gzip
 import json
@@ -127,14 +128,12 @@ def open_text(path: Path, encoding: str) -> IO[str]:
 
 
 def _open_csv(path: Path, delimiter: str, encoding: str) -> Table:
+    _check_encoding(path, encoding)
     parse = pacsv.ParseOptions(
         delimiter=delimiter,
         newlines_in_values=True,
-        # A lone quotation mark inside a TSV's text is a character, not the start of a value.
         quote_char=_quote_char(path, delimiter, encoding),
-        invalid_row_handler=None,
     )
-    _check_encoding(path, encoding)
     header = _first_batch(path, parse, encoding)
     columns = tuple(header.schema.names)
     twice = sorted({name for name in columns if columns.count(name) > 1})
@@ -183,30 +182,28 @@ def _bom_free(encoding: str) -> str:
 
 
 def _quote_char(path: Path, delimiter: str, encoding: str) -> str | bool:
-    """CSV quotes values. A TSV does only where a field of its head begins with a quote."""
+    """CSV quotes values. A TSV may, or may use quotation marks as plain characters: it quotes
+    where every mark in it opens or closes a value."""
     if delimiter == ",":
         return '"'
     with open_text(path, encoding) as file:
         try:
-            head = [file.readline() for _ in range(50)]
-        except UnicodeError:
-            return '"'  # said with its row by `_check_encoding`
-    fields = [field for line in head for field in line.rstrip("\r\n").split(delimiter)]
-    quoted = [f for f in fields if f.startswith('"')]
-    return '"' if quoted and all(f.endswith('"') and len(f) > 1 for f in quoted) else False
+            for _ in csv.reader(file, delimiter=delimiter, strict=True):
+                continue
+        except csv.Error:
+            return False
+    return '"'
 
 
 def _check_encoding(path: Path, encoding: str) -> None:
-    """Names the row of the first byte that is not text in this encoding."""
-    line = 0
+    """Names the line of the first byte that is not text in this encoding."""
     try:
         with open_text(path, encoding) as file:
-            for line, _ in enumerate(file, start=1):  # noqa: B007 - its number is what is wanted
+            for _ in file:
                 continue
     except UnicodeError as error:
-        reason = error.reason if isinstance(error, UnicodeDecodeError) else error
         raise DataError(
-            f"{path}: line {line + 1} is not {encoding} text ({reason}); "
+            f"{path}: line {_bad_line(path, encoding)} is not {encoding} text ({error}); "
             'save the file as UTF-8, or name its encoding (encoding = "latin-1")'
         ) from None
     except LookupError:
@@ -215,6 +212,18 @@ def _check_encoding(path: Path, encoding: str) -> None:
         ) from None
     except (OSError, EOFError) as error:
         raise DataError(f"{path} cannot be read: {error}") from None
+
+
+def _bad_line(path: Path, encoding: str) -> int:
+    """Returns the number of the first line, from 1, that cannot be decoded by itself."""
+    opened = gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb")
+    with opened as file:
+        for number, line in enumerate(file, start=1):
+            try:
+                line.decode(encoding)
+            except UnicodeError:
+                return number
+    return number
 
 
 def _open_parquet(path: Path) -> Table:
