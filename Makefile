@@ -35,8 +35,8 @@ format: $(STAMP)
 	$(BIN)/ruff check --fix .
 
 bench: $(STAMP)
-	$(BIN)/python tests/benchmarks/scoring_speed.py
-	$(BIN)/python tests/benchmarks/memory.py
+	$(BIN)/python -m tests.benchmarks.scoring_speed
+	$(BIN)/python -m tests.benchmarks.memory
 
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

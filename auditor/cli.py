@@ -7,7 +7,7 @@ sentence; 3 inconclusive; 4 internal error, with the trace in a file; 130 interr
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -111,9 +111,8 @@ def demo(
     from auditor.models.demo import demo_checkpoints
     from auditor.plan import ModelPlan, read_plan
 
-    if not quiet:
-        terminal.say("preparing the demo checkpoints (trained once, then cached) ...")
-    checkpoints = demo_checkpoints()
+    with terminal.progress(quiet=quiet) as tell:
+        checkpoints = demo_checkpoints(progress=_training(tell))
     plan = read_plan(content_path("datasets", "demo", "plan.toml"))
     models = tuple(ModelPlan(id=str(path)) for path in checkpoints)
     _audit(plan.model_copy(update={"models": models}), out, None, quiet=quiet, as_json=as_json)
@@ -312,6 +311,13 @@ def _audit(
     else:
         terminal.print_run(finished, reports)
     return finished
+
+
+def _training(tell: Any) -> Callable[[int, int], None]:
+    from auditor.pipeline import Step
+
+    stage = "training the demo checkpoints, once"
+    return lambda done, total: tell(Step(Path(), stage, done, total, "steps"))
 
 
 def _write_edition(run: Run, formats: tuple[str, ...]) -> list[Path]:

@@ -43,9 +43,10 @@ class Step:
     folder: Path
     stage: str
     done: int
-    """Source texts so far."""
+    """So far, in `unit`."""
     total: int | None = None
     """None where the source does not know its length."""
+    unit: str = "texts"
 
 
 Tell = Callable[[Step], None]

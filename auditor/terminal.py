@@ -70,7 +70,7 @@ def _bars() -> Iterator[Callable[[Step], None]]:
         SpinnerColumn(),
         TextColumn("{task.description}"),
         BarColumn(bar_width=24),
-        TextColumn("{task.completed:,.0f} texts"),
+        TextColumn("{task.completed:,.0f} {task.fields[unit]}"),
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=stderr, transient=True) as bars:
@@ -78,7 +78,9 @@ def _bars() -> Iterator[Callable[[Step], None]]:
 
         def tell(step: Step) -> None:
             if step.stage not in tasks:
-                tasks[step.stage] = bars.add_task(escape(step.stage), total=step.total)
+                tasks[step.stage] = bars.add_task(
+                    escape(step.stage), total=step.total, unit=step.unit
+                )
             bars.update(tasks[step.stage], completed=step.done, total=step.total)
 
         yield tell

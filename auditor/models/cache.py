@@ -84,8 +84,6 @@ def whole_folder(path: Path) -> Iterator[Path]:
 
 def _rename(temporary: Path, path: Path) -> None:
     """A rename never replaces a folder with files in it, so the first process to finish wins."""
-    # mkdtemp's folders are closed to all but their owner; a cache may be shared.
-    temporary.chmod(path.parent.stat().st_mode & 0o777)
     try:
         temporary.rename(path)
     except OSError:

@@ -127,6 +127,10 @@ def open_text(path: Path, encoding: str) -> IO[str]:
     return path.open(encoding=encoding, newline="")
 
 
+def _open_bytes(path: Path) -> IO[bytes]:
+    return gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb")  # type: ignore[return-value]
+
+
 def _open_csv(path: Path, delimiter: str, encoding: str) -> Table:
     _check_encoding(path, encoding)
     parse = pacsv.ParseOptions(
@@ -216,8 +220,7 @@ def _check_encoding(path: Path, encoding: str) -> None:
 
 def _bad_line(path: Path, encoding: str) -> int:
     """Returns the number of the first line, from 1, that cannot be decoded by itself."""
-    opened = gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb")
-    with opened as file:
+    with _open_bytes(path) as file:
         for number, line in enumerate(file, start=1):
             try:
                 line.decode(encoding)
