@@ -43,6 +43,33 @@ class FindingRow(_Part):
     holds_in: int
 
 
+class GroupRow(_Part):
+    """One metric of one group of a protected column."""
+
+    model_id: str
+    column: str
+    group: str
+    metric: str
+    estimate: Estimate
+
+
+class ModelRow(_Part):
+    """What was audited. None: it has none, as a function has no device."""
+
+    model_id: str
+    kind: str
+    class_name: str | None
+    labels: list[str]
+    favourable: list[str]
+    device: str | None
+    dtype: str | None
+    window: int | None
+    commit: str | None
+    digests: dict[str, str]
+    trust_remote_code: str | None
+    allow_pickle: str | None
+
+
 class GapRow(_Part):
     """One pair with a large effect, to be read."""
 
@@ -89,12 +116,12 @@ class Summary(_Part):
     delta_origin: str
     not_provided: list[str]
     plan: dict[str, Any]
-    models: list[dict[str, Any]]
+    models: list[ModelRow]
     inputs: dict[str, str]
     environment: dict[str, Any]
     judged: list[FindingRow]
     described: list[FindingRow]
-    groups: list[dict[str, Any]]
+    groups: list[GroupRow]
     coverage: Coverage
     largest_gaps: list[GapRow]
     not_tested: list[str]
@@ -120,7 +147,7 @@ def summarize(evidence: Evidence) -> Summary:
         delta_origin=plan.metrics.delta_origin,
         not_provided=_not_provided(evidence),
         plan=plan.model_dump(mode="json"),
-        models=record["models"],
+        models=[_model(model) for model in record["models"]],
         inputs=record["inputs"],
         environment=record["environment"],
         judged=[row for row in rows if row.verdict is not None],
@@ -153,14 +180,27 @@ def _finding(finding: Finding) -> FindingRow:
     )
 
 
-def _group(group: GroupMetric) -> dict[str, Any]:
-    return {
-        "model_id": group.model_id,
-        "column": group.column,
-        "group": group.group,
-        "metric": group.metric,
-        "estimate": group.estimate,
-    }
+def _group(group: GroupMetric) -> GroupRow:
+    return GroupRow(
+        model_id=group.model_id,
+        column=group.column,
+        group=group.group,
+        metric=group.metric,
+        estimate=group.estimate,
+    )
+
+
+def _model(record: dict[str, Any]) -> ModelRow:
+    optional = ("device", "dtype", "window", "commit", "trust_remote_code", "allow_pickle")
+    return ModelRow(
+        model_id=record["model_id"],
+        kind=record["kind"],
+        class_name=record.get("class"),
+        labels=record.get("labels", []),
+        favourable=record.get("favourable", []),
+        digests=record["digests"],
+        **{name: record.get(name) for name in optional},
+    )
 
 
 def _not_provided(evidence: Evidence) -> list[str]:

@@ -169,7 +169,7 @@ def check_equal(
     np.testing.assert_allclose(ours[rows], alone, atol=1e-5)
     labels = engine.labels
     for text, mine in list(zip(texts, ours, strict=True))[:64]:
-        theirs = {each["label"]: each["score"] for each in asked(text)}
+        theirs = {each["label"]: each["score"] for each in asked([text])[0]}
         np.testing.assert_allclose([theirs[name] for name in labels], mine, atol=1e-5)
 
 

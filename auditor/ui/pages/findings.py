@@ -66,11 +66,11 @@ def _groups(summary: Summary) -> None:
     st.subheader("Outcomes by group")
     rows = [
         {
-            "column": group["column"],
-            "group": group["group"],
-            "measure": shown(group["metric"]),
-            "value [95 %]": number(group["estimate"]),
-            "rows": group["estimate"].n,
+            "column": group.column,
+            "group": group.group,
+            "measure": shown(group.metric),
+            "value [95 %]": number(group.estimate),
+            "rows": group.estimate.n,
         }
         for group in summary.groups
     ]

@@ -1,0 +1,108 @@
+"""A plan is checked whole, keeps every default in one place, and hashes what it says."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from auditor.errors import PlanError
+from auditor.plan import (
+    AuditPlan,
+    check_plan,
+    option_sections,
+    plan_from_options,
+    plan_template,
+    read_plan,
+)
+
+SECTIONS = ("data", "swaps", "scoring", "metrics", "cases")
+
+
+def test_all_problems_are_said_at_once_one_line_each() -> None:
+    with pytest.raises(PlanError) as caught:
+        check_plan({"seed": -1, "scoring": {"devise": "cpu"}, "metrics": {"delta": "x"}}, "p.toml")
+    lines = str(caught.value).splitlines()
+    assert lines[0] == "p.toml: 3 problems"
+    assert any("seed" in x and "-1" in x for x in lines)
+    assert any("scoring.devise: no such option" in x for x in lines)
+    assert any("metrics.delta" in x and "'x'" in x for x in lines)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"path": "a", "pairs": "b"}, "path and pairs are given; give one of"),
+        ({"predictions": "p"}, "predictions need an outcome"),
+        ({"predictions": "p", "outcome": "o"}, "at least one protected column"),
+        ({"attributes": ["gender"], "task_concerns": ["gender"]}, "the task's own target"),
+        ({"models": [{"id": "m"}, {"id": "m"}]}, "named twice: m"),
+        ({"models": [{"id": ""}]}, "models.0.id"),
+        ({"min_clusters": 7}, "min_clusters"),
+        ({"dtype": "int8"}, "dtype"),
+        ({"trust_remote_code": "yes"}, "unknown option trust_remote_code"),
+    ],
+)
+def test_what_is_not_accepted_is_named(options: dict[str, Any], words: str) -> None:
+    with pytest.raises(PlanError, match=words):
+        plan_from_options(**options)
+
+
+def test_an_options_name_has_one_home() -> None:
+    """Python and the command line give flat options; two of a name would collide."""
+    fields = [
+        name for section in SECTIONS for name in type(getattr(AuditPlan(), section)).model_fields
+    ]
+    assert len(fields) == len(set(fields))
+    assert set(fields) <= option_sections().keys()
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_every_option_is_described(section: str) -> None:
+    for name, info in type(getattr(AuditPlan(), section)).model_fields.items():
+        assert info.description, name
+        assert len(info.description) > 20, name
+
+
+def test_the_template_reads_back_to_the_same_plan() -> None:
+    plan = plan_from_options(
+        models=[{"id": 'a "quoted" \\ model'}], path="d.csv", text="tëxt\n2", favourable=["ok", 1],
+        references={"gender": "female"}, cutoff=0.25, offline=True, name="näme",
+    )  # fmt: skip
+    assert check_plan(tomllib.loads(plan_template(plan)), "template") == plan
+
+
+def test_the_hash_depends_on_what_is_said_and_on_nothing_else() -> None:
+    one = plan_from_options(seed=1, delta=0.03)
+    assert one.sha256 == plan_from_options(delta=0.03, seed=1).sha256
+    assert one.sha256 != plan_from_options(seed=1, delta=0.031).sha256
+
+
+def test_a_plan_is_frozen() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        AuditPlan().seed = 2  # type: ignore[misc]
+
+
+def test_paths_of_a_plan_are_relative_to_its_file(tmp_path: Path) -> None:
+    (tmp_path / "model").mkdir()
+    (tmp_path / "plan.toml").write_text(
+        '[[models]]\nid = "model"\n[[models]]\nid = "org/hub-name"\n[data]\npath = "d.csv"\n'
+    )
+    plan = read_plan(tmp_path / "plan.toml")
+    assert plan.data.path == str(tmp_path / "d.csv")
+    assert [m.id for m in plan.models] == [str(tmp_path / "model"), "org/hub-name"]
+
+
+@pytest.mark.parametrize("content", [b"a = ", b"\xff\xfe\x00"])
+def test_a_file_that_is_not_toml_is_said(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "plan.toml").write_bytes(content)
+    with pytest.raises(PlanError, match="is not a TOML file"):
+        read_plan(tmp_path / "plan.toml")
+
+
+def test_the_demos_plan_is_one() -> None:
+    from auditor.content import content_path
+
+    assert len(read_plan(content_path("datasets", "demo", "plan.toml")).swaps.attributes) == 6
