@@ -170,9 +170,9 @@ def init(
     revision: Revision = None,
 ) -> None:
     """Print a commented plan with every option: auditor init --model M --data D > plan.toml."""
+    plan = _chosen_plan(None, _plan_options(locals()))
     from auditor.plan import plan_template
 
-    plan = _chosen_plan(None, _plan_options(locals()))
     print(plan_template(plan))  # noqa: T201 - the output
 
 
@@ -361,7 +361,7 @@ def _plan_options(arguments: dict[str, Any]) -> dict[str, Any]:
     """Returns the given command-line options under their names in the plan."""
     options: dict[str, Any] = {}
     for name, value in arguments.items():
-        if name not in _NOT_IN_PLAN and value not in (None, [], False):
+        if name not in _NOT_IN_PLAN and value is not None and value is not False and value != []:
             options[_PLAN_NAMES.get(name, name)] = _plain(value)
     if "model" in options:
         revision = arguments.get("revision")
