@@ -18,6 +18,36 @@ import typer
 import auditor
 from auditor import terminal
 from auditor.errors import AuditError, PlanError
+from auditor.options import (
+    AsJson,
+    Attribute,
+    Cluster,
+    Data,
+    Device,
+    Dtype,
+    Favourable,
+    Label,
+    Lexicon,
+    Limit,
+    Model,
+    Offline,
+    Out,
+    Outcome,
+    Pairs,
+    Predictions,
+    Protected,
+    Quiet,
+    Revision,
+    RunPath,
+    Seed,
+    Templates,
+    TextColumn,
+    Weight,
+    chosen_plan,
+    plan_options,
+    refuse_both,
+    resumed_plan,
+)
 
 if TYPE_CHECKING:
     from auditor.plan import AuditPlan
@@ -40,38 +70,6 @@ class Listing(StrEnum):
     TEMPLATES = "templates"
     METRICS = "metrics"
     MODELS = "models"
-
-
-Quiet = Annotated[bool, typer.Option("--quiet", help="No progress on stderr.")]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
-Out = Annotated[Path | None, typer.Option(help="The run's folder [audits/<run id>].")]
-Model = Annotated[
-    list[str] | None, typer.Option(help="Hugging Face id or folder; repeat for checkpoints.")
-]
-Data = Annotated[Path | None, typer.Option(help="CSV, TSV, Parquet, JSONL, or dataset folder.")]
-TextColumn = Annotated[list[str] | None, typer.Option("--text", help="Text column.")]
-Label = Annotated[str | None, typer.Option(help="Column with the true label.")]
-Favourable = Annotated[
-    list[str] | None, typer.Option(help="Label that is good to receive, by name or index.")
-]
-Cluster = Annotated[str | None, typer.Option(help="Column: which rows belong together.")]
-Protected = Annotated[list[str] | None, typer.Option(help="Protected column.")]
-Attribute = Annotated[
-    list[str] | None, typer.Option(help="Attribute to swap; see `auditor list attributes`.")
-]
-Templates = Annotated[list[str] | None, typer.Option(help="Template set, instead of --data.")]
-Lexicon = Annotated[list[Path] | None, typer.Option(help="Lexicon file of your own (TOML).")]
-Revision = Annotated[str | None, typer.Option(help="Branch, tag or commit of --model.")]
-Device = Annotated[str | None, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")]
-Dtype = Annotated[str | None, typer.Option(help="auto, float32, bfloat16, float16.")]
-Offline = Annotated[bool, typer.Option("--offline", help="Never ask the hub.")]
-Seed = Annotated[int | None, typer.Option(help="Of everything that is drawn.")]
-Limit = Annotated[int | None, typer.Option(help="Read at most this many rows.")]
-Pairs = Annotated[Path | None, typer.Option(help="JSONL of pairs scored elsewhere.")]
-Predictions = Annotated[Path | None, typer.Option(help="Table of outcomes without texts.")]
-Outcome = Annotated[str | None, typer.Option(help="Column with the outcome.")]
-Weight = Annotated[str | None, typer.Option(help="Column with a weight or count.")]
-RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a finished run.")]
 
 
 def main() -> None:
@@ -147,9 +145,9 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Audit a model on your texts, pairs scored elsewhere, or a table of outcomes."""
-    options = _plan_options(locals())
-    _refuse_both(plan, resume, options)
-    chosen = _resumed_plan(resume) if resume else _chosen_plan(plan, options)
+    options = plan_options(locals())
+    refuse_both(plan, resume, options)
+    chosen = resumed_plan(resume) if resume else chosen_plan(plan, options)
     judged = _audit(chosen, out, resume, quiet=quiet, as_json=as_json)
     from auditor.metrics.verdicts import exit_code
 
@@ -170,7 +168,7 @@ def init(
     revision: Revision = None,
 ) -> None:
     """Print a commented plan with every option: auditor init --model M --data D > plan.toml."""
-    plan = _chosen_plan(None, _plan_options(locals()))
+    plan = chosen_plan(None, plan_options(locals()))
     from auditor.plan import plan_template
 
     print(plan_template(plan))  # noqa: T201 - the output
@@ -345,56 +343,6 @@ def _interruptible() -> Iterator[Any]:
         how = f"; go on with: auditor run --resume {folders[0]}" if folders else ""
         terminal.say(f"interrupted; every finished part is kept{how}")
         raise typer.Exit(130) from None
-
-
-_PLAN_NAMES = {
-    "data": "path",
-    "attribute": "attributes",
-    "lexicon": "lexicons",
-}
-"""Options of the command line that are called otherwise in the plan."""
-
-_NOT_IN_PLAN = {"plan", "out", "resume", "quiet", "as_json", "revision"}
-
-
-def _plan_options(arguments: dict[str, Any]) -> dict[str, Any]:
-    """Returns the given command-line options under their names in the plan."""
-    options: dict[str, Any] = {}
-    for name, value in arguments.items():
-        if name not in _NOT_IN_PLAN and value is not None and value is not False and value != []:
-            options[_PLAN_NAMES.get(name, name)] = _plain(value)
-    if "model" in options:
-        revision = arguments.get("revision")
-        options["models"] = [{"id": m, "revision": revision} for m in options.pop("model")]
-    return options
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, list):
-        return tuple(_plain(item) for item in value)
-    return str(value) if isinstance(value, Path) else value
-
-
-def _refuse_both(plan: Path | None, resume: Path | None, options: dict[str, Any]) -> None:
-    given = [*(["a plan file"] if plan else []), *(["--resume"] if resume else [])]
-    if len(given) > 1 or (given and options):
-        also = [*given[1:], *sorted(options)]
-        raise PlanError(
-            f"{given[0]} already says what to audit, but {', '.join(also)} is given too; "
-            "put it into the plan, or leave it out"
-        )
-
-
-def _chosen_plan(plan: Path | None, options: dict[str, Any]) -> AuditPlan:
-    from auditor.plan import plan_from_options, read_plan
-
-    return read_plan(plan) if plan else plan_from_options(**options)
-
-
-def _resumed_plan(resume: Path) -> AuditPlan:
-    from auditor.evidence.run_folder import RunFolder
-
-    return RunFolder.resume(resume).plan
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from tests.conftest import ROOT
 ORDER = [
     "errors", "records", "content", "plan", "evidence", "sources", "swaps", "models", "metrics",
     "benchmarks", "attributions", "circuits", "decisions", "report", "review", "pipeline", "run",
-    "preview", "terminal", "cli", "ui",
+    "preview", "terminal", "options", "cli", "ui",
 ]  # fmt: skip
 """A module imports only what stands above it, or in its own folder."""
 

@@ -79,8 +79,10 @@ def test_sides_that_the_model_cannot_tell_apart_are_not_seen() -> None:
 class Coarse:
     """A model whose quick scores are off by .2 in log-odds; asked exactly it says the truth."""
 
-    model_id, labels, tolerance = "coarse", ("negative", "positive"), 0.25
+    model_id = "coarse"
+    labels: tuple[str, ...] = ("negative", "positive")
     kind: Any = "single_label"
+    tolerance = 0.25
 
     def __init__(self) -> None:
         self.exact: list[str] = []

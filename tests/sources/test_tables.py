@@ -6,6 +6,7 @@ import gzip
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -15,7 +16,7 @@ from auditor.plan import DataPlan
 from auditor.records import SourceText
 from auditor.sources import open_texts
 
-ROWS = [
+ROWS: list[dict[str, Any]] = [
     {"id": "007", "text": "The man left.", "y": "1", "sex": "f", "doc": "a"},
     {"id": "008", "text": 'She said "no", twice,\nand left.', "y": "0", "sex": "m", "doc": "a"},
     {"id": "009", "text": "Ünïcödé 🙂 — it’s", "y": "1", "sex": None, "doc": None},
