@@ -89,12 +89,13 @@ def run_audit(
     """
     inputs = resolve(plan, frame)
     run = open_folder(inputs, out, resume)
-    if plan.data.predictions:
-        import_predictions(run, plan.data)
-    elif plan.data.pairs:
-        import_pairs(run, plan)
-    else:
-        score_texts(run, inputs, list(models or plan.models), tell)
+    with run.discarded_if_empty():
+        if plan.data.predictions:
+            import_predictions(run, plan.data)
+        elif plan.data.pairs:
+            import_pairs(run, plan)
+        else:
+            score_texts(run, inputs, list(models or plan.models), tell)
     tell(Step(run.folder, "estimating effects", 0))
     measure(run, inputs)
     run.seal()

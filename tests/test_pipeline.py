@@ -139,31 +139,48 @@ def test_several_checkpoints_say_in_how_many_a_finding_holds(tmp_path: Path) -> 
     assert run.pairs()["model_id"].nunique() == 3
 
 
-def test_a_model_that_fails_leaves_a_run_that_can_be_resumed(tmp_path: Path) -> None:
-    service = {"answer": failing}
+class Flaky:
+    """Answers `good` calls, then fails until it is mended."""
 
-    def model(texts: list[str]) -> Any:
-        return service["answer"](texts)
+    def __init__(self, good: int) -> None:
+        self.good = good
 
+    def __call__(self, texts: list[str]) -> Any:
+        self.good -= 1
+        return constant(texts) if self.good >= 0 else failing(texts)
+
+
+@pytest.fixture
+def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Flaky:
+    """A model that failed after one part of the run in `tmp_path / "run"`."""
+    monkeypatch.setattr("auditor.pipeline.PART_TEXTS", 20)
+    model = Flaky(good=1)
     with pytest.raises(ModelError, match="the scoring service is down"):
         audit(model, tmp_path / "run")
-    service["answer"] = constant
-    resumed = audit(model, tmp_path / "unused", resume=tmp_path / "run")
+    return model
+
+
+def test_a_run_whose_model_failed_goes_on_once_it_is_mended(broken: Flaky, tmp_path: Path) -> None:
+    broken.good = 99
+    resumed = audit(broken, tmp_path / "unused", resume=tmp_path / "run")
     assert str(resumed.verdict) == "meets criterion"
 
 
-def test_resuming_with_another_model_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ModelError):
-        audit(failing, tmp_path / "run")
+def test_resuming_with_another_model_is_refused(broken: Flaky, tmp_path: Path) -> None:
     with pytest.raises(RunError, match="another plan"):
         audit(constant, tmp_path / "x", resume=tmp_path / "run")
 
 
-def test_resuming_with_other_rows_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ModelError):
-        audit(failing, tmp_path / "run")
+def test_resuming_with_other_rows_is_refused(broken: Flaky, tmp_path: Path) -> None:
     with pytest.raises(RunError, match="changed since"):
-        audit(failing, tmp_path / "x", n=40, resume=tmp_path / "run")
+        audit(broken, tmp_path / "x", n=40, resume=tmp_path / "run")
+
+
+def test_an_input_that_is_refused_leaves_no_folder(tmp_path: Path) -> None:
+    """What a user mends and runs again finds its --out free."""
+    with pytest.raises(AuditError):
+        audit(constant, tmp_path / "run", favourable="great")
+    assert not (tmp_path / "run").exists()
 
 
 def test_labels_and_groups_give_group_metrics(tmp_path: Path) -> None:

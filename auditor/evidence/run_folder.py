@@ -12,14 +12,15 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from auditor.errors import RunError
+from auditor.errors import AuditError, RunError
 from auditor.evidence import manifest
 from auditor.evidence.files import (
     append_line,
@@ -109,6 +110,17 @@ class RunFolder:
                 f"{', '.join(changed)} changed since {self.folder} began; restore it, or start a "
                 "new run"
             )
+
+    @contextmanager
+    def discarded_if_empty(self) -> Iterator[None]:
+        """Removes the folder again when an input is refused before any part is there: what a user
+        mends and runs again should find its --out free."""
+        try:
+            yield
+        except AuditError:
+            if not self.pairs_files:
+                shutil.rmtree(self.folder, ignore_errors=True)
+            raise
 
     def note_model(self, index: int, record: Mapping[str, Any]) -> None:
         """Records the model of a checkpoint, or checks that it is still the same one."""

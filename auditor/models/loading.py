@@ -152,11 +152,14 @@ def _quiet() -> Iterator[None]:
     """Keeps transformers' bars and notices off the terminal; errors still raise."""
     from transformers.utils import logging as hf_logging
 
-    level = hf_logging.get_verbosity()
+    level, hub = hf_logging.get_verbosity(), logging.getLogger("huggingface_hub")
+    hub_level = hub.level
     hf_logging.set_verbosity(logging.ERROR)
+    hub.setLevel(logging.ERROR)
     hf_logging.disable_progress_bar()
     try:
         yield
     finally:
         hf_logging.set_verbosity(level)
+        hub.setLevel(hub_level)
         hf_logging.enable_progress_bar()

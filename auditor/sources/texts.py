@@ -58,9 +58,10 @@ class TableTexts:
     """The rows of a table; those without a text are left out and counted."""
 
     def __init__(self, table: Table, data: DataPlan) -> None:
+        self.subject = str(data.path or table.name)
         if not data.text:
             raise DataError(
-                f"{table.name}: which column has the text? It has {', '.join(table.columns)}; "
+                f"{self.subject}: which column has the text? It has {', '.join(table.columns)}; "
                 "name one with text (--text COLUMN)"
             )
         wanted: dict[str, Sequence[str]] = {
@@ -70,7 +71,7 @@ class TableTexts:
             "cluster": _given(data.cluster),
             "weight": _given(data.weight),
         }
-        require_columns(table, wanted, table.name)
+        require_columns(table, wanted, self.subject)
         self.table, self.data = table, data
         self.has_groups = bool(data.label or data.protected)
         self.columns = list(dict.fromkeys(name for names in wanted.values() for name in names))
@@ -94,7 +95,7 @@ class TableTexts:
             yield chunk
         if not found:
             raise DataError(
-                f"{self.table.name}: no row has a text in {', '.join(self.data.text)} "
+                f"{self.subject}: no row has a text in {', '.join(self.data.text)} "
                 f"({self.skipped} rows are empty); name another column"
             )
 
