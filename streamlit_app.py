@@ -1,4 +1,4 @@
-"""Opens the review pages: `streamlit run streamlit_app.py [-- RUN ...]`, or `auditor review`."""
+"""Opens the review pages: `auditor review [RUN]...`, or `streamlit run streamlit_app.py -- RUN`."""
 
 from auditor.ui.app import main
 

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import duckdb
 import pandas as pd
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from auditor.errors import RunError
 from auditor.evidence import manifest
@@ -21,6 +21,7 @@ from auditor.records import Finding, GroupMetric, Overall
 _FINDINGS = TypeAdapter(tuple[Finding, ...])
 _GROUPS = TypeAdapter(tuple[GroupMetric, ...])
 _OVERALL = TypeAdapter(Overall)
+_OF_A_RUN = ("run_id", "run_number", "started_at", "finished_at", "models", "inputs", "environment")
 
 
 class Evidence:
@@ -55,8 +56,17 @@ class Evidence:
             raise RunError(
                 f"{folder} is not finished; complete it with: auditor run --resume {folder}"
             )
-        plan = check_plan(read_json(evidence / "plan.json")["plan"], str(evidence / "plan.json"))
-        return cls(folder, plan, record, read_json(evidence / "findings.json"))
+        results = read_json(evidence / "findings.json")
+        try:
+            for key in _OF_A_RUN:
+                record[key]
+            values = read_json(evidence / "plan.json")["plan"]
+            return cls(folder, check_plan(values, str(evidence / "plan.json")), record, results)
+        except (KeyError, ValidationError) as error:
+            raise RunError(
+                f"{evidence} was changed since the auditor wrote it: {_first_line(error)}; see "
+                f"what differs with `auditor verify {folder}`, or restore it from a copy"
+            ) from error
 
     @cached_property
     def root_hash(self) -> str | None:
@@ -89,8 +99,8 @@ class Evidence:
         """Returns how many pairs meet the condition."""
         condition = f" WHERE {where}" if where else ""
         source = f"read_parquet('{self._files('pairs/*.parquet')}')"
-        row = self._query(f"SELECT count(*) FROM {source}{condition}", params).fetchone()
-        return int(row[0]) if row else 0
+        frame = self._query(f"SELECT count(*) AS n FROM {source}{condition}", params)
+        return int(frame["n"].iloc[0])
 
     def cases(
         self,
@@ -123,18 +133,26 @@ class Evidence:
         clauses += [f"ORDER BY {order_by}"] if order_by else []
         clauses += [f"LIMIT {int(limit)}"] if limit is not None else []
         clauses += [f"OFFSET {int(offset)}"] if offset else []
-        frame: pd.DataFrame = self._query(" ".join(clauses), params).df()
-        return frame
+        return self._query(" ".join(clauses), params)
 
-    def _query(self, sql: str, params: Sequence[Any]) -> duckdb.DuckDBPyConnection:
+    def _query(self, sql: str, params: Sequence[Any]) -> pd.DataFrame:
         try:
-            return duckdb.connect().execute(sql, list(params))
+            frame: pd.DataFrame = duckdb.connect().execute(sql, list(params)).df()
         except duckdb.Error as error:
             raise RunError(f"the query on {self.folder} failed: {error}") from error
+        return frame
 
     def _files(self, pattern: str) -> str:
         """A glob for DuckDB; brackets and quotes in the folder's own name are escaped."""
         return pairs_glob(self.folder / "evidence", pattern)
+
+
+def _first_line(error: KeyError | ValidationError) -> str:
+    """What is wrong, in one line: a validation error lists every field in several."""
+    if isinstance(error, KeyError):
+        return f"{error} is missing"
+    first = error.errors()[0]
+    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
 
 
 def pairs_glob(evidence: Path, pattern: str = "pairs/*.parquet") -> str:

@@ -8,28 +8,39 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from auditor.content import content_path
-from auditor.evidence.reader import Evidence
+from auditor.errors import RunError
 
 OPTIONS = {
     "server.address": "127.0.0.1",
     "server.enableXsrfProtection": "true",
+    "server.showEmailPrompt": "false",
+    "server.fileWatcherType": "none",
     "browser.gatherUsageStats": "false",
+    "client.toolbarMode": "minimal",
+    "client.showErrorDetails": "type",
     "runner.magicEnabled": "false",
 }
-"""Given explicitly: Streamlit reads config.toml from the folder it is started in."""
+"""Given explicitly, so that no config.toml of the folder or the user can open the pages up."""
 
 
 def launch(runs: Sequence[Path], *, port: int | None = None, headless: bool = False) -> int:
     """Serves the pages until interrupted, and returns Streamlit's exit code.
 
     Args:
-        runs: run folders to show; none: those in `audits/`.
+        runs: run folders to show; none: those in `audits/`. One that is broken or unfinished is
+            let through: its page says what is wrong with it.
+        port: of this machine; None: 8501, or the next that is free.
+        headless: do not open a browser.
 
     Raises:
-        RunError: one of `runs` is not a finished run folder.
+        RunError: one of `runs` is not a run folder at all.
     """
     for run in runs:
-        Evidence.open(run)
+        if not (run / "evidence").is_dir():
+            raise RunError(
+                f"{run} is not a run folder (it has no evidence/); give the folder that "
+                "`auditor run` or `auditor demo` named"
+            )
     try:
         return subprocess.run(command(runs, port, headless), check=False).returncode  # noqa: S603 - our own script
     except KeyboardInterrupt:

@@ -1,43 +1,85 @@
-"""Which runs there are, and the one that is open."""
+"""Which runs there are, the one that is open, and what a person has chosen in the pages."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import streamlit as st
 
+from auditor.evidence.manifest import MANIFEST
 from auditor.evidence.reader import Evidence
+from auditor.report.summarize import Summary, summarize
 
 DEFAULT = Path("audits")
+RUN = "run"
+"""The key of the run switcher in the session."""
+
+ANY = ""
+"""The choice that sets no condition. (None would show as "nothing chosen yet".)"""
 
 
-def known_runs(arguments: list[str] | None = None) -> list[Path]:
+def known_runs() -> list[Path]:
     """Returns the run folders given after `--`, else those in `audits/`, newest first."""
-    given = [Path(a) for a in (sys.argv[1:] if arguments is None else arguments)]
-    if given:
-        return given
-    found = [p.parent for p in DEFAULT.glob("*/evidence") if p.is_dir()]
-    return sorted(found, key=lambda run: run.name, reverse=True)
+    given = [Path(argument) for argument in sys.argv[1:]]
+    found = (folder.parent for folder in DEFAULT.glob("*/evidence") if folder.is_dir())
+    return given or sorted(found, key=_written, reverse=True)
 
 
-def open_cached(folder: Path) -> Evidence:
-    """Returns the evidence of a run, read once until its folder changes.
+def evidence() -> Evidence:
+    """Returns the run that is chosen, read once until its folder changes.
 
     Raises:
         RunError: not a run folder, not finished, or written by a newer auditor.
     """
-    findings = folder / "evidence" / "findings.json"
-    changed = findings.stat().st_mtime_ns if findings.exists() else 0
-    return _open(str(folder), changed)
+    return _open(*_identity())
+
+
+def summary() -> Summary:
+    """Returns the summary of the run that is chosen: what the report says of it.
+
+    Raises:
+        RunError: as `evidence`.
+    """
+    return _summary(*_identity())
+
+
+def choice(label: str, options: Sequence[str], key: str, shown: Callable[[str], str]) -> str:
+    """Draws a select box in the sidebar; a kept value that is no option any more is dropped."""
+    before = st.session_state.get(key)
+    st.session_state[key] = before if before in options else options[0]
+    chosen: str = st.sidebar.selectbox(label, options, format_func=shown, key=key)
+    return chosen
+
+
+def keep(prefix: str) -> None:
+    """Keeps the choices under `prefix` while a page is looked at that does not draw them.
+
+    Streamlit forgets a widget that a page does not draw, unless its value is set anew.
+    """
+    for key in [key for key in st.session_state if str(key).startswith(prefix)]:
+        st.session_state[key] = st.session_state[key]
+
+
+def _identity() -> tuple[str, int, int]:
+    """Folder, and when its seal and its findings were written: a new run is read anew."""
+    folder = Path(st.session_state[RUN])
+    files = (folder / "evidence" / name for name in (MANIFEST, "findings.json"))
+    sealed, found = (file.stat().st_mtime_ns if file.exists() else 0 for file in files)
+    return str(folder), sealed, found
+
+
+def _written(run: Path) -> float:
+    record = run / "evidence" / "run.json"
+    return record.stat().st_mtime if record.exists() else 0.0
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _open(folder: str, changed: int) -> Evidence:  # noqa: ARG001 - part of the cache's key
+def _open(folder: str, sealed: int, found: int) -> Evidence:  # noqa: ARG001 - parts of the key
     return Evidence.open(Path(folder))
 
 
-def evidence() -> Evidence:
-    """Returns the run that the sidebar has chosen."""
-    opened: Evidence = st.session_state["evidence"]
-    return opened
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _summary(folder: str, sealed: int, found: int) -> Summary:
+    return summarize(_open(folder, sealed, found))

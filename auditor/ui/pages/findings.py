@@ -1,96 +1,160 @@
-"""Findings: the verdict in words, each finding with its interval, what was not tested."""
+"""Findings: the verdict in words, each finding with its interval, and what was not tested."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
+from auditor.records import Contrast, GroupMetric
 from auditor.report.charts import checkpoint_dots, contrast_name, forest_plot
-from auditor.report.summarize import FindingRow, Summary, summarize
+from auditor.report.summarize import Coverage, FindingRow, Summary
 from auditor.report.words import ABSENCE, MARKS, QUANTITY, SCOPE, number, shown
-from auditor.ui.state import evidence
+from auditor.ui.filters import show_only
+from auditor.ui.state import evidence, summary
+from auditor.ui.theme import draw
+
+PAIRS = Path(__file__).with_name("pairs.py")
 
 
-def show(summary: Summary) -> None:
+def show(run: Summary, groups: Sequence[GroupMetric]) -> None:
     """Draws the page."""
-    verdict = summary.verdict.value
+    verdict = run.verdict.value
     st.title(f"{MARKS[verdict]} {verdict.capitalize()}")
-    st.text(f"{summary.name}\n{summary.verdict_reason}")
-    measured = [f for f in summary.judged if f.estimate.value is not None]
+    st.text(run.verdict_reason)
+    measured = [finding for finding in run.judged if finding.estimate.value is not None]
     if measured:
-        quantity = QUANTITY[summary.governing]
-        st.caption(f"Criterion: {quantity} changes by at most {summary.delta} either way.")
-        st.altair_chart(forest_plot(measured, summary.delta), theme=None)
-    _table("Findings", summary.judged)
-    if measured and len(measured[0].checkpoints) > 1:
-        with st.expander("Each checkpoint"):
-            st.altair_chart(checkpoint_dots(measured), theme=None)
-    with st.expander("Other measures of the same pairs"):
-        _table("No verdict rests on these", summary.described)
-    if summary.groups:
-        _groups(summary)
-    with st.container(border=True):
-        st.subheader("Not tested")
-        for line in summary.not_tested:
-            st.text(f"• {line}")
-    _coverage(summary)
+        _criterion(run)
+        draw(forest_plot(measured, run.delta), "Effects with intervals; the table has each number.")
+    _findings(run.judged)
+    _not_tested(run.not_tested)
+    _more(run, measured, groups)
+    _coverage(run.coverage)
     st.caption(f"{SCOPE} {ABSENCE}")
 
 
-def _table(title: str, findings: list[FindingRow]) -> None:
-    if findings:
-        st.subheader(title)
-        rows = [_row(finding) for finding in findings]
-        st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch")
+def _criterion(run: Summary) -> None:
+    origin = run.delta_origin or "NOT PROVIDED"
+    st.text(f"Criterion: {QUANTITY[run.governing]} changes by at most ±{run.delta:g} ({origin}).")
 
 
-def _row(finding: FindingRow) -> dict[str, object]:
-    estimate, verdict = finding.estimate, finding.verdict
-    row: dict[str, object] = {
-        "contrast": contrast_name(finding),
-        "effect [95 %]": number(estimate),
-        "pairs": estimate.n,
-        "clusters": estimate.clusters,
-    }
-    if verdict is None:
-        return {"measure": shown(finding.metric), **row}
+def _findings(judged: Sequence[FindingRow]) -> None:
+    """Draws the findings that have a verdict; a chosen row leads to its pairs."""
+    st.subheader("Findings")
+    if not judged:
+        st.text("No finding of this audit has a criterion.")
+        return
+    event = st.dataframe(
+        pd.DataFrame([_judged_row(finding) for finding in judged]),
+        hide_index=True,
+        width="stretch",
+        on_select="rerun",
+        selection_mode="single-row",
+        key="findings",
+    )
+    chosen = [judged[i] for i in event["selection"]["rows"] if i < len(judged)]
+    st.text(f"{chosen[0].sentence}\n{_why(chosen[0])}" if chosen else "Choose a row to read on.")
+    if st.button("Read its pairs", disabled=not chosen, icon=":material/compare_arrows:"):
+        finding = chosen[0]
+        contrast = Contrast(finding.attribute, finding.group_a, finding.group_b)
+        show_only(contrast.attribute, contrast.contrast_id)
+        st.switch_page(PAIRS)
+
+
+def _why(finding: FindingRow) -> str:
+    return f"{finding.verdict}: {finding.verdict_reason}"
+
+
+def _judged_row(finding: FindingRow) -> dict[str, Any]:
+    assert finding.verdict is not None
+    verdict = finding.verdict.value
     return {
-        "verdict": f"{MARKS[verdict.value]} {verdict.value}",
-        **row,
-        "holds in": f"{finding.holds_in} of {len(finding.checkpoints)}",
+        "verdict": f"{MARKS[verdict]} {verdict}",
+        **_measured(finding),
+        "holds in checkpoints": f"{finding.holds_in} of {len(finding.checkpoints)}",
         "why": finding.verdict_reason,
     }
 
 
-def _groups(summary: Summary) -> None:
-    st.subheader("Outcomes by group")
-    rows = [
-        {
-            "column": group.column,
-            "group": group.group,
-            "measure": shown(group.metric),
-            "value [95 %]": number(group.estimate),
-            "rows": group.estimate.n,
-        }
-        for group in summary.groups
-    ]
-    st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch")
+def _measured(finding: FindingRow) -> dict[str, Any]:
+    estimate = finding.estimate
+    return {
+        "contrast": contrast_name(finding),
+        f"effect [{estimate.level:.0%}]": number(estimate),
+        "pairs": estimate.n,
+        "clusters": estimate.clusters,
+    }
 
 
-def _coverage(summary: Summary) -> None:
+def _not_tested(lines: Sequence[str]) -> None:
+    with st.container(border=True):
+        st.subheader("Not tested")
+        st.text("\n".join(f"• {line}" for line in lines))
+
+
+def _more(run: Summary, measured: Sequence[FindingRow], groups: Sequence[GroupMetric]) -> None:
+    """Draws what no verdict rests on."""
+    if measured and len(measured[0].checkpoints) > 1:
+        with st.expander("Each checkpoint"):
+            draw(checkpoint_dots(measured), "One mark per checkpoint and contrast.")
+    if run.described:
+        with st.expander("Other measures of the same pairs: no verdict rests on them"):
+            _table([{"measure": shown(f.metric), **_measured(f)} for f in run.described])
+    if groups:
+        with st.expander("Outcomes by group", expanded=not run.judged):
+            _table([_group_row(group) for group in groups])
+
+
+def _group_row(group: GroupMetric) -> dict[str, Any]:
+    estimate = group.estimate
+    return {
+        "column": group.column,
+        "group": group.group,
+        "measure": shown(group.metric),
+        f"value [{estimate.level:.0%}]": number(estimate),
+        "rows": estimate.n,
+        "why not": estimate.reason,
+        "model": group.model_id,
+    }
+
+
+def _coverage(cover: Coverage) -> None:
     st.subheader("What was looked at")
-    cover = summary.coverage
     st.text(f"{cover.texts:,} texts in {cover.clusters:,} clusters")
-    rows = [
-        {
-            "attribute": shown(name),
-            "texts with a mention": each["texts_with_mention"],
-            "pairs": each["pairs"],
-            "valid": each["by_validity"].get("valid", 0),
-        }
-        for name, each in cover.attributes.items()
-    ]
-    st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch")
+    if cover.attributes:
+        _table([_attribute_row(*each) for each in cover.attributes.items()])
+    counts = [_model_row(*each) for each in cover.models.items() if each[1]]
+    if counts:
+        _table(counts)
 
 
-show(summarize(evidence()))
+def _attribute_row(name: str, counts: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "attribute": shown(name),
+        "texts with a mention": counts["texts_with_mention"],
+        "pairs": counts["pairs"],
+        **_worded(counts["by_validity"]),
+    }
+
+
+def _model_row(name: str, counts: Mapping[str, int]) -> dict[str, Any]:
+    return {
+        "model": name,
+        "texts scored": counts["texts_scored"],
+        "cut off at its window": counts["truncated"],
+        "scored again in float32": counts["rescored"],
+    }
+
+
+def _worded(counts: Mapping[str, int]) -> dict[str, int]:
+    return {shown(name): count for name, count in counts.items()}
+
+
+def _table(rows: Sequence[Mapping[str, Any]]) -> None:
+    st.dataframe(pd.DataFrame(list(rows)), hide_index=True, width="stretch")
+
+
+show(summary(), evidence().group_metrics)

@@ -1,122 +1,186 @@
-"""Pairs: pages through pairs and flagged cases, and shows one with its changed words marked."""
+"""Pairs: pages through pairs and flagged cases, and shows one side by side."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from auditor.evidence.reader import Evidence
+from auditor.records import digest
 from auditor.report.summarize import marked_runs
 from auditor.report.words import shown
-from auditor.ui.marking import marked_html
+from auditor.ui.filters import KEPT, Selection, choose, clear
+from auditor.ui.marking import marked_html, plain, shortened, snippet
+from auditor.ui.scale import Point, ends_of, scale_html
 from auditor.ui.state import evidence
 
 PAGE = 25
-COLUMNS = ["pair_id", "text", "counterfactual", "score_from", "score_to", "effect", "flip"]
-# Characters of a text in the list; the pair below shows it whole. (A comment, not a docstring:
-# Streamlit prints bare strings of a page.)
-SHORT = 120
+ROW = 30
+SHOWN = 8  # rows of the list at once, so that the pair below it is in sight
+FLAGS = {"high": "▲ high", "medium": "◆ medium", "low": "○ low"}
+
+Row = Mapping[str, Any]
 
 
 def show(run: Evidence) -> None:
     """Draws the page."""
     st.title("Pairs")
-    where, params = _filters(run)
-    total = run.count_pairs(where, params)
+    cases = run.cases()
+    flags = dict(zip(cases["pair_id"], cases.to_dict("records"), strict=True))
+    selection = choose(run, cases)
+    total = run.count_pairs(selection.where, selection.params)
     if not total:
-        st.info("No pair meets these filters. Widen them in the sidebar.")
+        _nothing(run)
         return
+    rows = _read(run, selection, _page(run, total, selection))
+    row = rows[_list(rows, flags)]
+    _pair(run, row, flags.get(row["pair_id"]))
+
+
+def _nothing(run: Evidence) -> None:
+    if run.count_pairs():
+        st.text("No pair meets these filters.")
+        st.button("Clear the filters", on_click=clear)
+    else:
+        st.text(
+            "This audit has no pairs: its data are outcomes without texts, or no text names a "
+            "group that can be swapped. The findings page says what was measured."
+        )
+
+
+def _page(run: Evidence, total: int, selection: Selection) -> int:
+    """Returns which page to show, from 0. Each run and selection keeps a page of its own."""
     pages = -(-total // PAGE)
-    page = st.number_input(f"Page of {pages:,} ({total:,} pairs)", 1, pages, 1, key="page")
-    rows = run.pairs(
-        where,
-        params,
-        order_by="abs(effect) DESC, pair_id",
-        limit=PAGE,
-        offset=(int(page) - 1) * PAGE,
+    key = digest(str(run.folder), selection.where, *map(str, selection.params))
+    left, right = st.columns([2, 1], vertical_alignment="center")
+    order = "most severe" if selection.order_params else "largest effect"
+    left.text(f"{_count(total, 'pair')}, {order} first, on {_count(pages, 'page')}")
+    number = right.number_input(
+        "Page", 1, pages, key=f"{KEPT}page.{key}", label_visibility="collapsed"
     )
-    chosen = _list(rows)
-    _pair(run, {str(k): v for k, v in rows.iloc[chosen].items()})
+    return int(number) - 1
 
 
-def _filters(run: Evidence) -> tuple[str, list[Any]]:
-    """Returns the sidebar's filters as an SQL condition with its values."""
-    side = st.sidebar
-    conditions, params = [], []
-    choices = {
-        "model_id": ("Model", run.model_ids),
-        "attribute": ("Attribute", list(run.coverage["attributes"])),
-        "contrast_id": ("Contrast", sorted({f.contrast.contrast_id for f in run.findings})),
-    }
-    for column, (label, values) in choices.items():
-        # The first model is the one that is judged; other choices begin with all.
-        options = [*values, "all"] if column == "model_id" else ["all", *values]
-        value = side.selectbox(label, options, key=column)
-        if value != "all":
-            conditions.append(f"{column} = ?")
-            params.append(value)
-    if side.checkbox("Flips only", key="flips"):
-        conditions.append("flip")
-    if side.checkbox("Flagged only", key="flagged"):
-        ids = run.cases()["pair_id"].dropna().tolist()
-        conditions.append("list_contains(?, pair_id)")
-        params.append(ids)
-    needle = side.text_input("Text contains", key="needle")
-    if needle:
-        conditions.append("(contains(lower(text), ?) OR contains(lower(counterfactual), ?))")
-        params += [needle.lower()] * 2
-    return " AND ".join(conditions) or "true", params
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
-def _list(rows: pd.DataFrame) -> int:
-    """Draws the list and returns the position of the chosen row."""
-    table = rows[COLUMNS].copy()
-    for column in ("text", "counterfactual"):
-        table[column] = table[column].str.slice(0, SHORT)
+def _read(run: Evidence, selection: Selection, page: int) -> list[Row]:
+    frame = run.pairs(
+        selection.where,
+        (*selection.params, *selection.order_params),
+        order_by=selection.order_by,
+        limit=PAGE,
+        offset=page * PAGE,
+    )
+    return [{str(k): _known(v) for k, v in row.items()} for row in frame.to_dict("records")]
+
+
+def _known(value: Any) -> Any:
+    """DuckDB's nulls come as NaN, NA or None, by the column's type; a page knows only None."""
+    return None if pd.api.types.is_scalar(value) and pd.isna(value) else value
+
+
+def _list(rows: list[Row], flags: Mapping[str, Row]) -> int:
+    """Draws the page's pairs and returns the position of the chosen one."""
     event = st.dataframe(
-        table,
+        pd.DataFrame([_list_row(row, flags.get(row["pair_id"])) for row in rows]),
         hide_index=True,
         width="stretch",
+        height=(1 + min(len(rows), SHOWN)) * ROW + 10,
+        row_height=ROW,
         on_select="rerun",
         selection_mode="single-row",
         key="list",
         column_config={
-            name: st.column_config.NumberColumn(format="%+.3f")
-            for name in ("score_from", "score_to", "effect")
+            "score": st.column_config.NumberColumn(format="%.3f"),
+            "swapped": st.column_config.NumberColumn(format="%.3f"),
+            "effect": st.column_config.NumberColumn(format="%+.3f"),
+            "text": st.column_config.TextColumn(width=280),
+            "counterfactual": st.column_config.TextColumn(width=280),
         },
     )
-    selected = event["selection"]["rows"]
-    return int(selected[0]) if selected and selected[0] < len(rows) else 0
+    chosen = [i for i in event["selection"]["rows"] if i < len(rows)]
+    return chosen[0] if chosen else 0
 
 
-def _pair(run: Evidence, row: dict[str, Any]) -> None:
-    """Draws one pair, both sides next to each other on one scale."""
-    st.subheader(f"Pair {row['pair_id']}")
-    sides = (("from", "text"), ("to", "counterfactual"))
-    for column, (side, text) in zip(st.columns(2), sides, strict=True):
-        with column.container(border=True):
-            st.text(f"{shown(row[f'group_{side}'])}: {shown(row[f'term_{side}'] or '')}")
-            st.html(marked_html(marked_runs(row[text], row[f"spans_{side}"])))
-            _score(row, side)
-    cutoff = run.plan.scoring.cutoff
-    facts = [
-        f"effect of {shown(row['group_b'])} against {shown(row['group_a'])}: "
-        f"{row['effect']:+.3f} ({row['unit']})",
-        f"validity: {shown(row['validity'])}" + (f", {row['reason']}" if row["reason"] else ""),
-        f"cut-off: {'most probable label' if cutoff is None else cutoff}",
-        f"cluster {row['cluster']}, model {row['model_id']}",
+def _list_row(row: Row, case: Row | None) -> dict[str, Any]:
+    return {
+        "flag": FLAGS[case["severity"]] if case else "",
+        "swap": f"{shown(row['group_from'])} → {shown(row['group_to'])}",
+        "effect": row["effect"],
+        "flip": "flip" if row["flip"] else "",
+        "text": snippet(marked_runs(row["text"], row["spans_from"])),
+        "counterfactual": snippet(marked_runs(row["counterfactual"], row["spans_to"])),
+        "score": row["score_from"],
+        "swapped": row["score_to"],
+    }
+
+
+def _pair(run: Evidence, row: Row, case: Row | None) -> None:
+    """Draws one pair: both texts next to each other, both scores on one scale."""
+    st.subheader(f"{'Flagged pair' if case else 'Pair'} {row['pair_id']}")
+    left, right = st.columns(2)
+    with left.container(border=True, height="stretch"):
+        _side(row, "from", "text", "As it stands")
+    with right.container(border=True, height="stretch"):
+        _side(row, "to", "counterfactual", "Swapped")
+    _scores(run, row)
+    st.text("\n".join(plain(line) for line in _facts(run, row, case)))
+
+
+def _side(row: Row, side: str, column: str, title: str) -> None:
+    label = row[f"label_{side}"]
+    outcome = "" if label is None else f" · model says: {label}"
+    st.text(plain(f"{title} · {shown(row[f'group_{side}'])}{outcome}"))
+    runs = marked_runs(row[column], row[f"spans_{side}"])
+    brief = shortened(runs)
+    st.html(marked_html(brief))
+    if brief != runs:
+        with st.expander(f"The whole text, {len(row[column]):,} characters"):
+            st.html(marked_html(runs))
+
+
+def _scores(run: Evidence, row: Row) -> None:
+    if row["score_from"] is None or row["score_to"] is None:
+        st.text("This pair has no score on one of its sides, so there is no effect.")
+        return
+    points = [
+        Point(plain(f"{mark} {shown(row[f'group_{side}'])}"), row[f"score_{side}"], mark)
+        for side, mark in (("from", "●"), ("to", "◆"))
     ]
-    st.text("\n".join(facts))
+    cutoff = run.plan.scoring.cutoff
+    known = [point.score for point in points] + ([] if cutoff is None else [cutoff])
+    st.html(scale_html(points[0], points[1], ends=ends_of(known, row["unit"]), cutoff=cutoff))
 
 
-def _score(row: dict[str, Any], side: str) -> None:
-    score, label = row[f"score_{side}"], row[f"label_{side}"]
-    words = f"{score:.3f} {label if isinstance(label, str) else ''}"
-    if row["unit"] == "probability":
-        st.progress(min(1.0, max(0.0, score)))
-    st.text(words)
+def _facts(run: Evidence, row: Row, case: Row | None) -> list[str]:
+    cutoff = run.plan.scoring.cutoff
+    rule = "the most probable label" if cutoff is None else f"favourable from {cutoff:g} on"
+    effect = "not measured" if row["effect"] is None else f"{row['effect']:+.3f} {row['unit']}"
+    validity = shown(row["validity"]) + (f", {row['reason']}" if row["reason"] else "")
+    facts = {
+        "Flagged": f"{case['severity']}, {case['reason']}" if case else None,
+        "Effect": f"{effect}, {shown(row['group_b'])} against {shown(row['group_a'])}",
+        "Score": _meaning(run, row),
+        "Decision": rule,
+        "True label": row["label_true"],
+        "Validity": validity if row["validity"] == "valid" else f"{validity}: in no verdict",
+        "Cut off": "the model did not see the end of a text" if row["truncated"] else None,
+        "Row": f"{row['row_id']}, cluster {row['cluster']}",
+        "Model": row["model_id"],
+    }
+    return [f"{name}: {value}" for name, value in facts.items() if value is not None]
+
+
+def _meaning(run: Evidence, row: Row) -> str:
+    """Says what a score is: of a model, the probability of its favourable labels."""
+    model = next(m for m in run.record["models"] if m["model_id"] == row["model_id"])
+    labels = model.get("favourable") or []
+    return f"{row['unit']} of {', '.join(map(str, labels))}" if labels else str(row["unit"])
 
 
 show(evidence())
