@@ -75,6 +75,7 @@ def _plain(value: Any) -> Any:
 
 
 def refuse_both(plan: Path | None, resume: Path | None, options: dict[str, Any]) -> None:
+    """Refuses options beside a plan: a plan's hash must say what was audited."""
     given = [*(["a plan file"] if plan else []), *(["--resume"] if resume else [])]
     if len(given) > 1 or (given and options):
         also = [*given[1:], *sorted(options)]
@@ -85,12 +86,14 @@ def refuse_both(plan: Path | None, resume: Path | None, options: dict[str, Any])
 
 
 def chosen_plan(plan: Path | None, options: dict[str, Any]) -> AuditPlan:
+    """Returns the plan of a file, or of the options."""
     from auditor.plan import plan_from_options, read_plan
 
     return read_plan(plan) if plan else plan_from_options(**options)
 
 
 def resumed_plan(resume: Path) -> AuditPlan:
+    """Returns the plan that an unfinished run was begun with."""
     from auditor.evidence.run_folder import RunFolder
 
     return RunFolder.resume(resume).plan

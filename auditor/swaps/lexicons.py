@@ -1,41 +1,48 @@
 """Lexicons: which words name which group, aligned so that a swap has a counterpart.
 
-A lexicon is a TOML file. Each row is one concept in every group that has a word for it; the first
-word of a list is the one that is put in, the others are recognised only.
+A lexicon is a TOML file. Each row is one concept in every group that has a word for it. Words at
+the same place of their lists are counterparts; a shorter list's first word stands for the rest.
 """
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 from auditor.content import content_path
-from auditor.errors import DataError, PlanError, Problems, collected
+from auditor.errors import DataError, PlanError, collected
 from auditor.evidence.files import sha256_file
 from auditor.plan import SwapPlan
 from auditor.records import Contrast
-
-FORMS = ("any", "object", "determiner", "pronoun", "noun", "adjective")
-CONTEXTS = ("any", "person")
-_HEAD = {"id", "title", "language", "groups", "reference", "source", "reviewed_by", "missing"}
-_ROW = {"concept", "form", "context", "template"}
+from auditor.swaps.checks import HEAD, check_lexicon, entries_of
 
 
 @dataclass(frozen=True, slots=True)
+class Term:
+    """A word, or phrase, for one group."""
+
+    word: str
+    context: str = "any"
+    """Where it counts. person: said of a person ("a blind student", not "a blind alley"); title:
+    before a name; common: not in a name ("King Charles"); noun: not where a verb stands ("a host",
+    not "will host"); alone: no noun follows ("help the blind")."""
+    asymmetric: bool = False
+    """Tells what its counterparts do not ("Miss"): pairs with it are kept out of verdicts."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Row:
     """One concept: the words for it in each group."""
 
     concept: str
-    terms: Mapping[str, tuple[str, ...]]
-    """Group -> words, the one to put in first."""
+    terms: Mapping[str, tuple[Term, ...]]  # group -> words
     form: str = "any"
     """Part of speech, where one spelling has several: "her" as object and as determiner."""
-    context: str = "any"
-    """person: only where a person is described ("a blind student", not "a blind alley")."""
     template: bool = False
     """Fills templates."""
 
@@ -62,12 +69,13 @@ class Lexicon:
     def template_terms(self) -> tuple[tuple[str, str, str], ...]:
         """Returns (attribute, concept, phrase of the reference group) for filling templates."""
         return tuple(
-            (self.id, row.concept, row.terms[self.reference][0])
+            (self.id, row.concept, row.terms[self.reference][0].word)
             for row in self.rows
             if row.template
         )
 
 
+@cache
 def available_lexicons() -> dict[str, Lexicon]:
     """Returns every lexicon that comes with the auditor, by id."""
     paths = sorted(content_path("datasets", "lexicons").glob("*.toml"))
@@ -111,14 +119,14 @@ def read_lexicon(path: Path) -> Lexicon:
     """
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise DataError(f"no lexicon at {path}; give a file that exists") from None
+    except (FileNotFoundError, IsADirectoryError):
+        raise DataError(f"no lexicon at {path}; give a TOML file that exists") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise DataError(f"{path} is not a TOML file in UTF-8: {error}") from None
     with collected(str(path)) as problems:
-        _check(problems, values)
+        check_lexicon(problems, values)
     return Lexicon(
-        **{key: values[key] for key in _HEAD - {"groups"}},
+        **{key: values[key] for key in HEAD if key != "groups"},
         groups=tuple(values["groups"]),
         rows=tuple(_row(row, values["groups"]) for row in values["row"]),
         guards=tuple(values.get("guards", ())),
@@ -128,75 +136,15 @@ def read_lexicon(path: Path) -> Lexicon:
 
 
 def _row(values: Mapping[str, Any], groups: Sequence[str]) -> Row:
-    terms = {g: _words(values[g]) for g in groups if g in values}
+    context = values.get("context", "any")
     return Row(
         concept=values["concept"],
-        terms=terms,
+        terms={g: tuple(_terms(values[g], context)) for g in groups if g in values},
         form=values.get("form", "any"),
-        context=values.get("context", "any"),
         template=values.get("template", False),
     )
 
 
-def _words(value: Any) -> tuple[str, ...]:
-    return (value,) if isinstance(value, str) else tuple(value)
-
-
-def _check(problems: Problems, values: Mapping[str, Any]) -> None:
-    for key in sorted(_HEAD - values.keys()):
-        problems.add(f"{key} is missing")
-    for key in sorted(values.keys() - _HEAD - {"row", "guards", "asymmetric"}):
-        problems.add(f"no such key {key!r}")
-    groups = values.get("groups", [])
-    if len(groups) < 2 or len(set(groups)) < len(groups):
-        problems.add(f"groups must be two or more different names, got {groups}")
-    if values.get("reference") not in groups:
-        problems.add(f"reference {values.get('reference')!r} is not one of the groups")
-    if not values.get("row"):
-        problems.add("no [[row]] in it; add one with a concept and words for the groups")
-    seen: dict[tuple[str, str], str] = {}
-    concepts: set[str] = set()
-    for number, row in enumerate(values.get("row", []), start=1):
-        name = str(row.get("concept", f"row {number}"))
-        if name in concepts:
-            problems.add(f"{name}: a second row of this concept")
-        concepts.add(name)
-        _check_row(problems, name, row, values)
-        _check_words(problems, name, row, groups, seen)
-
-
-def _check_row(
-    problems: Problems, name: str, row: Mapping[str, Any], values: Mapping[str, Any]
-) -> None:
-    groups = values.get("groups", [])
-    if "concept" not in row:
-        problems.add(f"{name}: has no concept")
-    for key in sorted(row.keys() - _ROW - set(groups)):
-        problems.add(f"{name}: {key!r} is neither a group nor a known key")
-    if row.get("form", "any") not in FORMS:
-        problems.add(f"{name}: form {row['form']!r} is not one of {', '.join(FORMS)}")
-    if row.get("context", "any") not in CONTEXTS:
-        problems.add(f"{name}: context {row['context']!r} is not one of {', '.join(CONTEXTS)}")
-    if len(row.keys() & set(groups)) < 2:
-        problems.add(f"{name}: has words for fewer than two groups, so nothing can be swapped")
-    if row.get("template") and values.get("reference") not in row:
-        problems.add(f"{name}: fills templates, but has no word for the reference group")
-
-
-def _check_words(
-    problems: Problems,
-    name: str,
-    row: Mapping[str, Any],
-    groups: Sequence[str],
-    seen: dict[tuple[str, str], str],
-) -> None:
-    """A word may stand in two rows only under two forms, else its meaning is a guess."""
-    for group in groups:
-        for word in _words(row.get(group, ())):
-            if not isinstance(word, str) or not any(c.isalnum() for c in word):
-                problems.add(f"{name}: {group} has {word!r}, which is no word")
-                continue
-            key = (word.casefold(), row.get("form", "any"))
-            if key in seen and seen[key] != name:
-                problems.add(f"{name}: {word!r} stands in {seen[key]} too, with the same form")
-            seen.setdefault(key, name)
+def _terms(value: Any, context: str) -> Iterator[Term]:
+    for entry in entries_of(value):
+        yield Term(**{"context": context, **entry})

@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from auditor.errors import DataError
 from auditor.plan import SwapPlan
-from auditor.records import Contrast, Pair, SourceText, Span, Validity
-from auditor.swaps.language import Language, read_language
+from auditor.records import Contrast, Pair, SourceText, Validity
+from auditor.swaps.edits import Edit, apply, edit
+from auditor.swaps.language import read_language
 from auditor.swaps.lexicons import Lexicon, contrasts_of, load_lexicons
-from auditor.swaps.matching import Matcher, Mention, Words, starts_sentence
-
-
-@dataclass(frozen=True, slots=True)
-class _Edit:
-    """One replacement: the span it takes in the text, and what stands there afterwards."""
-
-    span: Span
-    new: str
+from auditor.swaps.matching import Matcher, Mention
+from auditor.swaps.words import Words
 
 
 class Swapper:
@@ -29,8 +22,10 @@ class Swapper:
         self, lexicons: Mapping[str, Lexicon], contrasts: Mapping[str, Sequence[Contrast]]
     ) -> None:
         self.contrasts = contrasts
-        self._languages = {k: read_language(v.language) for k, v in lexicons.items()}
-        self._matchers = {k: Matcher(v, self._languages[k]) for k, v in lexicons.items()}
+        self._matchers = {
+            name: Matcher(lexicon, read_language(lexicon.language))
+            for name, lexicon in lexicons.items()
+        }
 
     def attributes_of(self, source: SourceText) -> list[str]:
         """Returns the attributes that are swapped in this text."""
@@ -54,59 +49,9 @@ class Swapper:
             groups = {mention.group for mention in mentions}
             for contrast in self.contrasts[attribute] if mentions else ():
                 if groups & {contrast.group_a, contrast.group_b}:
-                    pair = self._pair(source, words, mentions, contrast)
+                    pair = _pair(source, words, mentions, contrast, matcher)
                     pairs += [] if pair is None else [pair]
         return pairs
-
-    def _pair(
-        self, source: SourceText, words: Words, mentions: Sequence[Mention], contrast: Contrast
-    ) -> Pair | None:
-        other = {contrast.group_a: contrast.group_b, contrast.group_b: contrast.group_a}
-        ours = [mention for mention in mentions if mention.group in other]
-        swapped = [m for m in ours if other[m.group] in m.row.terms]
-        if not swapped:
-            return None
-        language = self._languages[contrast.attribute]
-        edits = [_edit(words, m, m.row.terms[other[m.group]][0], language) for m in swapped]
-        counterfactual, spans_to = _apply(source.text, edits)
-        validity, reason = self._validity(words, ours, swapped, contrast)
-        first = swapped[0]
-        start, end = first.span
-        return Pair(
-            row_id=source.row_id,
-            cluster=source.cluster,
-            contrast=contrast,
-            group_from=first.group,
-            group_to=other[first.group],
-            term_from=source.text[start:end],
-            term_to=first.row.terms[other[first.group]][0],
-            text=source.text,
-            counterfactual=counterfactual,
-            spans_from=tuple(edit.span for edit in edits),
-            spans_to=spans_to,
-            validity=validity,
-            reason=reason,
-            template_id=source.template_id,
-            slots=source.slots,
-            label_true=source.label,
-            weight=source.weight,
-        )
-
-    def _validity(
-        self,
-        words: Words,
-        ours: Sequence[Mention],
-        swapped: Sequence[Mention],
-        contrast: Contrast,
-    ) -> tuple[Validity, str | None]:
-        left = next((mention for mention in ours if mention not in swapped), None)
-        if left is not None:
-            start, end = left.span
-            return Validity.AMBIGUOUS, f"{words.text[start:end]!r} has no counterpart"
-        bound = self._matchers[contrast.attribute].bound(words)
-        if bound is not None:
-            return Validity.ASYMMETRIC, f"{bound!r} is not equally said of both groups"
-        return Validity.VALID, None
 
 
 def swap(
@@ -134,51 +79,103 @@ def swap(
     return [pair for pair in pairs if to in (None, pair.group_to)]
 
 
-def _edit(words: Words, mention: Mention, new: str, language: Language) -> _Edit:
-    """Returns the replacement of a mention, with the article before it where that changes."""
-    start, end = mention.span
-    new = _cased(words, mention, new)
-    before = words.neighbour(mention.first - 1)
-    if before not in {"a", "an"} or words.gap(mention.first) != " ":
-        return _Edit((start, end), new)
-    article = language.article(new)
-    if article == before:
-        return _Edit((start, end), new)
-    first, stop = words.spans[mention.first - 1]
-    old = words.text[first:stop]
-    if old[0].isupper():
-        article = article.upper() if words.text[start:end].isupper() else article.capitalize()
-    return _Edit((first, end), f"{article}{words.text[stop:start]}{new}")
+def _pair(
+    source: SourceText,
+    words: Words,
+    mentions: Sequence[Mention],
+    contrast: Contrast,
+    matcher: Matcher,
+) -> Pair | None:
+    """Returns the pair of one contrast; None where nothing in the text has a counterpart."""
+    other = {contrast.group_a: contrast.group_b, contrast.group_b: contrast.group_a}
+    edits: dict[Mention, Edit] = {}
+    for mention in mentions:
+        term = mention.sense.counterpart(other.get(mention.group, ""))
+        if term is not None and not mention.in_name:
+            edits[mention] = edit(words, mention, term.word, matcher.language)
+    if not edits:
+        return None
+    first = next(iter(edits))
+    counterfactual, spans_to = apply(source.text, list(edits.values()))
+    validity, reason = _validity(words, mentions, edits, other, matcher, counterfactual)
+    return Pair(
+        row_id=source.row_id,
+        cluster=source.cluster,
+        contrast=contrast,
+        group_from=first.group,
+        group_to=other[first.group],
+        term_from=words.part(first.first, first.last),
+        term_to=edits[first].term,
+        text=source.text,
+        counterfactual=counterfactual,
+        spans_from=tuple(each.span for each in edits.values()),
+        spans_to=spans_to,
+        validity=validity,
+        reason=reason,
+        template_id=source.template_id,
+        slots=source.slots,
+        label_true=source.label,
+        weight=source.weight,
+    )
 
 
-def _cased(words: Words, mention: Mention, new: str) -> str:
-    """Gives `new` the case of what it replaces.
+def _validity(
+    words: Words,
+    mentions: Sequence[Mention],
+    edits: Mapping[Mention, Edit],
+    other: Mapping[str, str],
+    matcher: Matcher,
+    counterfactual: str,
+) -> tuple[Validity, str | None]:
+    """Returns whether the pair may enter a verdict, and if not, why."""
+    for mention in mentions:
+        written = words.part(mention.first, mention.last)
+        if mention.in_name and mention.group in other:
+            return Validity.ASYMMETRIC, f"{written!r} is part of a name that stays"
+        if mention in edits and _is_unequal(mention, other):
+            return Validity.ASYMMETRIC, f"{written!r} has no equal counterpart"
+        if mention.group in other and mention not in edits:
+            group = other[mention.group]
+            return Validity.AMBIGUOUS, f"{written!r} has no counterpart for {group}"
+        if _is_open(mention, other):
+            return Validity.AMBIGUOUS, f"{written!r} can be read in two ways"
+    bound = matcher.bound(words)
+    if bound is not None:
+        return Validity.ASYMMETRIC, f"{bound!r} is not equally said of both groups"
+    return _read_back(mentions, edits, other, matcher, counterfactual)
 
-    A capital says something only where the lexicon writes the old term without one ("Woman" in a
-    title) or where a sentence begins; "Christian" within a sentence becomes "atheist".
+
+def _is_unequal(mention: Mention, other: Mapping[str, str]) -> bool:
+    term = mention.sense.counterpart(other[mention.group])
+    return mention.sense.term.asymmetric or (term is not None and term.asymmetric)
+
+
+def _is_open(mention: Mention, other: Mapping[str, str]) -> bool:
+    """Whether another reading of the mention would have been swapped otherwise."""
+    group = other.get(mention.group)
+    if group is None:
+        return False
+    term = mention.sense.counterpart(group)
+    return any(
+        sense.group != mention.group or sense.counterpart(group) != term for sense in mention.others
+    )
+
+
+def _read_back(
+    mentions: Sequence[Mention],
+    edits: Mapping[Mention, Edit],
+    other: Mapping[str, str],
+    matcher: Matcher,
+    counterfactual: str,
+) -> tuple[Validity, str | None]:
+    """Requires that the counterfactual says of the other group what the text said of the one.
+
+    "I told him stories" would give "I told her stories", where "her" is rather a determiner: what
+    a reader, or a swap back, understands is no longer the same.
     """
-    start, end = mention.span
-    old, term = words.text[start:end], mention.term
-    letters = [c for c in old if c.isalpha()]
-    if len(letters) > 1 and all(c.isupper() for c in letters):
-        return new.upper()
-    if old[0].islower():
-        return new if term[0].islower() else new[0].lower() + new[1:]
-    if term[0].islower() or starts_sentence(words, mention.first):
-        return new[0].upper() + new[1:]
-    return new
-
-
-def _apply(text: str, edits: Sequence[_Edit]) -> tuple[str, tuple[Span, ...]]:
-    """Returns the text with its edits, and their spans in it."""
-    parts: list[str] = []
-    spans: list[Span] = []
-    done = length = 0
-    for edit in edits:
-        start, end = edit.span
-        parts += [text[done:start], edit.new]
-        length += start - done
-        spans.append((length, length + len(edit.new)))
-        length += len(edit.new)
-        done = end
-    return "".join([*parts, text[done:]]), tuple(spans)
+    words = Words.of(counterfactual)
+    expected = [(other[m.group] if m in edits else m.group, m.sense.row.concept) for m in mentions]
+    found = matcher.mentions(words)
+    if [(m.group, m.sense.row.concept) for m in found] == expected:
+        return Validity.VALID, None
+    return Validity.AMBIGUOUS, "the counterfactual can be read otherwise"

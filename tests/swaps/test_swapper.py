@@ -30,7 +30,7 @@ GENDER = [
     ("The report is his.", "The report is hers."),
     ("Hers was late; his was not.", "His was late; hers was not."),
     ("I saw her at work.", "I saw him at work."),
-    ("I saw her leave, and her brother too.", "I saw his leave, and his sister too."),
+    ("I saw her leave, and her brother too.", "I saw him leave, and his sister too."),
     ("He hurt himself.", "She hurt herself."),
     ("He's gone and she'd know.", "She's gone and he'd know."),
     ("Isn't she late?", "Isn't he late?"),
@@ -41,7 +41,7 @@ GENDER = [
     ("A waiter and an actress", "A waitress and an actor"),
     ("my father, her husband & his sons 🙂\n", "my mother, his wife & her daughters 🙂\n"),
     ("He&#39;s here<br>she", "She&#39;s here<br>he"),
-    ("boys will be boys", "girls will be girls"),
+    ("The boys ran.", "The girls ran."),
     ("The king met the queen.", "The queen met the king."),
     ("He, him, his, himself", "She, her, hers, herself"),
 ]
@@ -60,10 +60,15 @@ RELIGION = [
 OTHERS = [
     ("disability", "A blind person left.", "nondisabled", "An able-bodied person left."),
     ("disability", "An able-bodied man left.", "deaf", "A deaf man left."),
-    ("disability", "People with disabilities left.", "nondisabled", "Able-bodied people left."),
+    (
+        "disability",
+        "People with disabilities left.",
+        "nondisabled",
+        "People without disabilities left.",
+    ),
     ("age", "An elderly woman left.", "young", "A young woman left."),
     ("age", "The young person left.", "old", "The old person left."),
-    ("gender_identity", "A trans woman left.", "cisgender", "A cisgender woman left."),
+    ("gender_identity", "A trans woman left.", "cisgender", "A cis woman left."),
     ("sexual_orientation", "A gay person left.", "heterosexual", "A straight person left."),
 ]
 
@@ -89,7 +94,7 @@ def test_other_attributes(attribute: str, text: str, to: str, expected: str) -> 
     ("attribute", "text"),
     [
         ("gender", "The manhole was mantled."),
-        ("gender", "A man-made lake; Stephen King."),
+        ("gender", "A man-made lake; Stephen King; boys will be boys."),
         ("gender", "Nothing is said."),
         ("gender", ""),
         ("religion", "Christian Bale sang on Church Street."),
@@ -113,7 +118,7 @@ def test_what_must_not_move(attribute: str, text: str) -> None:
     ],
 )
 def test_pairs_that_may_not_decide_say_why(attribute: str, text: str, validity: Validity) -> None:
-    pairs = [p for p in auditor.swap(text, attribute) if p.group_to in {"male", "hindu"}]
+    pairs = [p for p in auditor.swap(text, attribute) if p.group_to in {"male", "buddhist"}]
     pairs = pairs or auditor.swap(text, attribute)
     assert pairs[0].validity is validity
     assert pairs[0].reason
@@ -122,18 +127,18 @@ def test_pairs_that_may_not_decide_say_why(attribute: str, text: str, validity: 
 def reversible() -> list[tuple[str, str, str]]:
     """(attribute, group, word) of every row whose word both groups of a contrast have."""
     return [
-        (name, group, row.terms[group][0])
+        (name, group, row.terms[group][0].word)
         for name, lexicon in available_lexicons().items()
         for row in lexicon.rows
         for group in row.terms
-        if row.form == "any" and row.context == "any"
+        if row.form == "any" and row.terms[group][0].context == "any"
     ]
 
 
 @pytest.mark.parametrize(("attribute", "group", "word"), reversible())
 def test_there_and_back_is_the_same_text(attribute: str, group: str, word: str) -> None:
     """Law 4, for every entry in every group, with an article where English wants one."""
-    for text in (f"We saw the {word} there.", word[0].upper() + word[1:], word.upper()):
+    for text in (f"We saw our {word} there.", word[0].upper() + word[1:], word.upper()):
         for pair in auditor.swap(text, attribute):
             assert pair.group_from == group
             back = auditor.swap(pair.counterfactual, attribute, to=group)
