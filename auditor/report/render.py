@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -84,5 +83,7 @@ def _fonts() -> Markup:
     return Markup("".join(charts.font_face(*each) for each in weights.items()))  # noqa: S704
 
 
-def _number(value: Any, digits: int = 3) -> str:
-    return "not measured" if value is None else f"{value:+.{digits}f}"
+def _number(value: float | None, signed: bool = True) -> str:
+    if value is None:
+        return "not measured"
+    return f"{value:+.3f}" if signed else f"{value:.3f}"

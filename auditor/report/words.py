@@ -43,8 +43,8 @@ def finding_sentence(finding: Finding) -> str:
     who = f"{shown(contrast.group_b)} and {shown(contrast.group_a)}"
     if estimate.value is None:
         return f"Between {who}, the {what} was not measured: {estimate.reason}."
-    size = f"{number(estimate)} on {counts(estimate)}"
-    if finding.metric in _UNSIGNED:
+    size = f"{number(estimate, signed=is_signed(finding.metric))} on {counts(estimate)}"
+    if not is_signed(finding.metric):
         return f"Between {who}, the {what} is {size}."
     direction = "lower" if estimate.value < 0 else "higher"
     if abs(estimate.value) < 0.0005:
@@ -55,18 +55,24 @@ def finding_sentence(finding: Finding) -> str:
     )
 
 
+def is_signed(metric: str) -> bool:
+    """Whether a metric has a direction, and so shows its plus."""
+    return metric not in _UNSIGNED
+
+
 def shown(group: str) -> str:
     """Returns a group's id as words."""
     return group.replace("_", " ")
 
 
-def number(estimate: Estimate) -> str:
-    """Returns value and interval, signed, to three decimals; "not measured" where it was not."""
+def number(estimate: Estimate, *, signed: bool = True) -> str:
+    """Returns value and interval to three decimals; "not measured" where it was not."""
+    form = "+.3f" if signed else ".3f"
     if estimate.value is None:
         return "not measured"
     if estimate.low is None or estimate.high is None:
-        return f"{estimate.value:+.3f}"
-    return f"{estimate.value:+.3f} [{estimate.low:+.3f}, {estimate.high:+.3f}]"
+        return f"{estimate.value:{form}}"
+    return f"{estimate.value:{form}} [{estimate.low:{form}}, {estimate.high:{form}}]"
 
 
 def counts(estimate: Estimate) -> str:

@@ -38,9 +38,9 @@ class Sense:
         return terms[self.index] if self.index < len(terms) else terms[0]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Mention:
-    """A term in a text."""
+    """A term in a text. Two are never the same one."""
 
     first: int
     """Index of its first word."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from auditor.errors import DataError
@@ -13,6 +14,25 @@ from auditor.swaps.language import read_language
 from auditor.swaps.lexicons import Lexicon, contrasts_of, load_lexicons
 from auditor.swaps.matching import Matcher, Mention
 from auditor.swaps.words import Words
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A text, read once for an attribute; each contrast then swaps in it."""
+
+    words: Words
+    mentions: list[Mention]
+    bound: str | None
+    """A phrase that binds the text to one group."""
+    matcher: Matcher
+
+    @classmethod
+    def of(cls, words: Words, matcher: Matcher) -> _Read:
+        mentions = matcher.mentions(words)
+        return cls(words, mentions, matcher.bound(words) if mentions else None, matcher)
+
+    def written(self, mention: Mention) -> str:
+        return self.words.part(mention.first, mention.last)
 
 
 class Swapper:
@@ -44,12 +64,11 @@ class Swapper:
         words = Words.of(source.text)
         pairs: list[Pair] = []
         for attribute in self.attributes_of(source):
-            matcher = self._matchers[attribute]
-            mentions = matcher.mentions(words)
-            groups = {mention.group for mention in mentions}
-            for contrast in self.contrasts[attribute] if mentions else ():
+            read = _Read.of(words, self._matchers[attribute])
+            groups = {mention.group for mention in read.mentions}
+            for contrast in self.contrasts[attribute] if groups else ():
                 if groups & {contrast.group_a, contrast.group_b}:
-                    pair = _pair(source, words, mentions, contrast, matcher)
+                    pair = _pair(source, read, contrast)
                     pairs += [] if pair is None else [pair]
         return pairs
 
@@ -79,32 +98,26 @@ def swap(
     return [pair for pair in pairs if to in (None, pair.group_to)]
 
 
-def _pair(
-    source: SourceText,
-    words: Words,
-    mentions: Sequence[Mention],
-    contrast: Contrast,
-    matcher: Matcher,
-) -> Pair | None:
+def _pair(source: SourceText, read: _Read, contrast: Contrast) -> Pair | None:
     """Returns the pair of one contrast; None where nothing in the text has a counterpart."""
     other = {contrast.group_a: contrast.group_b, contrast.group_b: contrast.group_a}
     edits: dict[Mention, Edit] = {}
-    for mention in mentions:
+    for mention in read.mentions:
         term = mention.sense.counterpart(other.get(mention.group, ""))
         if term is not None and not mention.in_name:
-            edits[mention] = edit(words, mention, term.word, matcher.language)
+            edits[mention] = edit(read.words, mention, term.word, read.matcher.language)
     if not edits:
         return None
     first = next(iter(edits))
     counterfactual, spans_to = apply(source.text, list(edits.values()))
-    validity, reason = _validity(words, mentions, edits, other, matcher, counterfactual)
+    validity, reason = _validity(read, edits, other, counterfactual)
     return Pair(
         row_id=source.row_id,
         cluster=source.cluster,
         contrast=contrast,
         group_from=first.group,
         group_to=other[first.group],
-        term_from=words.part(first.first, first.last),
+        term_from=read.written(first),
         term_to=edits[first].term,
         text=source.text,
         counterfactual=counterfactual,
@@ -120,62 +133,60 @@ def _pair(
 
 
 def _validity(
-    words: Words,
-    mentions: Sequence[Mention],
-    edits: Mapping[Mention, Edit],
-    other: Mapping[str, str],
-    matcher: Matcher,
-    counterfactual: str,
+    read: _Read, edits: Mapping[Mention, Edit], other: Mapping[str, str], counterfactual: str
 ) -> tuple[Validity, str | None]:
     """Returns whether the pair may enter a verdict, and if not, why."""
-    for mention in mentions:
-        written = words.part(mention.first, mention.last)
-        if mention.in_name and mention.group in other:
-            return Validity.ASYMMETRIC, f"{written!r} is part of a name that stays"
-        if mention in edits and _is_unequal(mention, other):
-            return Validity.ASYMMETRIC, f"{written!r} has no equal counterpart"
-        if mention.group in other and mention not in edits:
-            group = other[mention.group]
-            return Validity.AMBIGUOUS, f"{written!r} has no counterpart for {group}"
-        if _is_open(mention, other):
-            return Validity.AMBIGUOUS, f"{written!r} can be read in two ways"
-    bound = matcher.bound(words)
-    if bound is not None:
-        return Validity.ASYMMETRIC, f"{bound!r} is not equally said of both groups"
-    return _read_back(mentions, edits, other, matcher, counterfactual)
+    for mention in read.mentions:
+        if mention.group in other:
+            swapped = mention in edits
+            problem = _problem(mention, read.written(mention), other[mention.group], swapped)
+            if problem is not None:
+                return problem
+    if read.bound is not None:
+        return Validity.ASYMMETRIC, f"{read.bound!r} is not equally said of both groups"
+    if not _reads_back(read, edits, other, counterfactual):
+        return Validity.AMBIGUOUS, "the counterfactual can be read otherwise"
+    return Validity.VALID, None
 
 
-def _is_unequal(mention: Mention, other: Mapping[str, str]) -> bool:
-    term = mention.sense.counterpart(other[mention.group])
+def _problem(
+    mention: Mention, written: str, group: str, swapped: bool
+) -> tuple[Validity, str] | None:
+    """Returns why one mention keeps its pair out of verdicts, or None."""
+    if mention.in_name:
+        return Validity.ASYMMETRIC, f"{written!r} is part of a name that stays"
+    if not swapped:
+        return Validity.AMBIGUOUS, f"{written!r} has no counterpart for {group}"
+    if _is_unequal(mention, group):
+        return Validity.ASYMMETRIC, f"{written!r} has no equal counterpart"
+    if _is_open(mention, group):
+        return Validity.AMBIGUOUS, f"{written!r} can be read in two ways"
+    return None
+
+
+def _is_unequal(mention: Mention, group: str) -> bool:
+    term = mention.sense.counterpart(group)
     return mention.sense.term.asymmetric or (term is not None and term.asymmetric)
 
 
-def _is_open(mention: Mention, other: Mapping[str, str]) -> bool:
+def _is_open(mention: Mention, group: str) -> bool:
     """Whether another reading of the mention would have been swapped otherwise."""
-    group = other.get(mention.group)
-    if group is None:
-        return False
     term = mention.sense.counterpart(group)
     return any(
         sense.group != mention.group or sense.counterpart(group) != term for sense in mention.others
     )
 
 
-def _read_back(
-    mentions: Sequence[Mention],
-    edits: Mapping[Mention, Edit],
-    other: Mapping[str, str],
-    matcher: Matcher,
-    counterfactual: str,
-) -> tuple[Validity, str | None]:
-    """Requires that the counterfactual says of the other group what the text said of the one.
+def _reads_back(
+    read: _Read, edits: Mapping[Mention, Edit], other: Mapping[str, str], counterfactual: str
+) -> bool:
+    """Whether the counterfactual says of the other group what the text said of the one.
 
-    "I told him stories" would give "I told her stories", where "her" is rather a determiner: what
-    a reader, or a swap back, understands is no longer the same.
+    "She spoke about him singing" would give "about her singing", where "her" is rather a
+    determiner: what a reader, or a swap back, understands is no longer the same.
     """
-    words = Words.of(counterfactual)
-    expected = [(other[m.group] if m in edits else m.group, m.sense.row.concept) for m in mentions]
-    found = matcher.mentions(words)
-    if [(m.group, m.sense.row.concept) for m in found] == expected:
-        return Validity.VALID, None
-    return Validity.AMBIGUOUS, "the counterfactual can be read otherwise"
+    expected = [
+        (other[m.group] if m in edits else m.group, m.sense.row.concept) for m in read.mentions
+    ]
+    found = read.matcher.mentions(Words.of(counterfactual))
+    return [(m.group, m.sense.row.concept) for m in found] == expected

@@ -21,6 +21,7 @@ DARK = {
 """What a colour that is drawn on paper becomes on a dark page."""
 _PAPER = ("font", "background")
 _EVERY_LABEL = {"labelOverlap": False, "labelBound": False, "labelFlush": False}
+_LEGEND = {"orient": "bottom", "columns": 2, "columnPadding": 4, "labelFontSize": 12}
 _AROUND = 150
 """Pixels for axis and legend: Streamlit fits a chart with all around it into its height."""
 
@@ -37,7 +38,7 @@ def on_screen(spec: dict[str, Any], *, dark: bool) -> dict[str, Any]:
     What the chart configures for paper is left out, so that Streamlit's theme takes its place.
     """
     config = {k: _without_ink(v) for k, v in spec.get("config", {}).items() if k not in _PAPER}
-    config |= {"axisY": _EVERY_LABEL, "legend": {"orient": "bottom", "columns": 2}}
+    config |= {"axisY": _EVERY_LABEL, "legend": _LEGEND}
     bare = {**spec, "config": config, "height": spec["height"] + _AROUND}
     screen: dict[str, Any] = _recoloured(bare) if dark else bare
     return screen

@@ -1,217 +1,168 @@
-"""Swaps keep grammar, case and everything else; two groups change places."""
+"""Laws of the swapper: exact spans, there and back, exchange, distinct pairs, linear time."""
 
 from __future__ import annotations
 
-import string
-import time
-from pathlib import Path
+from itertools import permutations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-import auditor
 from auditor.plan import SwapPlan
-from auditor.records import SourceText, Validity
-from auditor.swaps.lexicons import Lexicon, available_lexicons, contrasts_of
-from auditor.swaps.swapper import Swapper
+from auditor.records import Pair, SourceText, Validity
+from auditor.sources.templates import article_for
+from auditor.swaps.lexicons import Lexicon, Row, available_lexicons, contrasts_of
+from auditor.swaps.swapper import Swapper, swap
 
-GENDER = [
-    ("She left.", "He left."),
-    ("he", "she"),
-    ("HE LEFT.", "SHE LEFT."),
-    ("She is such a talented singer", "He is such a talented singer"),
-    ("The man and the woman argued.", "The woman and the man argued."),
-    ("he told her that she lost his keys", "she told him that he lost her keys"),
-    ("Her boss praised her.", "His boss praised him."),
-    ("She said he left", "He said she left"),
-    (" he he he ", " she she she "),
-    ("his report", "her report"),
-    ("The report is his.", "The report is hers."),
-    ("Hers was late; his was not.", "His was late; hers was not."),
-    ("I saw her at work.", "I saw him at work."),
-    ("I saw her leave, and her brother too.", "I saw him leave, and his sister too."),
-    ("He hurt himself.", "She hurt herself."),
-    ("He's gone and she'd know.", "She's gone and he'd know."),
-    ("Isn't she late?", "Isn't he late?"),
-    ("The man's coat", "The woman's coat"),
-    ("Mr Smith thanked Ms Jones.", "Ms Smith thanked Mr Jones."),
-    ("“Sir,” she said — “sit.”", "“Madam,” he said — “sit.”"),
-    ("Woman arrested", "Man arrested"),
-    ("A waiter and an actress", "A waitress and an actor"),
-    ("my father, her husband & his sons 🙂\n", "my mother, his wife & her daughters 🙂\n"),
-    ("He&#39;s here<br>she", "She&#39;s here<br>he"),
-    ("The boys ran.", "The girls ran."),
-    ("The king met the queen.", "The queen met the king."),
-    ("He, him, his, himself", "She, her, hers, herself"),
-]
-RELIGION = [
-    ("A Christian left.", "muslim", "A Muslim left."),
-    ("An atheist left.", "christian", "A Christian left."),
-    ("A Christian opened the door.", "atheist", "An atheist opened the door."),
-    ("Christian families pray in church.", "jewish", "Jewish families pray in synagogue."),
-    ("Christians and Muslims met.", "muslim", "Muslims and Christians met."),
-    ("THE CHRISTIANS", "hindu", "THE HINDUS"),
-    ("those muslims", "christian", "those christians"),
-    ("A Jewish person left.", "christian", "A Christian person left."),
-    ("She is Christian.", "jewish", "She is Jewish."),
-    ("She is a Christian.", "jewish", "She is a Jew."),
-]
-OTHERS = [
-    ("disability", "A blind person left.", "nondisabled", "An able-bodied person left."),
-    ("disability", "An able-bodied man left.", "deaf", "A deaf man left."),
-    (
-        "disability",
-        "People with disabilities left.",
-        "nondisabled",
-        "People without disabilities left.",
-    ),
-    ("age", "An elderly woman left.", "young", "A young woman left."),
-    ("age", "The young person left.", "old", "The old person left."),
-    ("gender_identity", "A trans woman left.", "cisgender", "A cis woman left."),
-    ("sexual_orientation", "A gay person left.", "heterosexual", "A straight person left."),
-]
-
-
-@pytest.mark.parametrize(("text", "expected"), GENDER)
-def test_gender(text: str, expected: str) -> None:
-    found = auditor.swap(text, "gender")
-    assert [pair.counterfactual for pair in found] == [expected]
-
-
-@pytest.mark.parametrize(("text", "to", "expected"), RELIGION)
-def test_religion(text: str, to: str, expected: str) -> None:
-    found = [p for p in auditor.swap(text, "religion") if to in {p.group_from, p.group_to}]
-    assert expected in [pair.counterfactual for pair in found]
-
-
-@pytest.mark.parametrize(("attribute", "text", "to", "expected"), OTHERS)
-def test_other_attributes(attribute: str, text: str, to: str, expected: str) -> None:
-    assert [p.counterfactual for p in auditor.swap(text, attribute, to)] == [expected]
-
-
-@pytest.mark.parametrize(
-    ("attribute", "text"),
-    [
-        ("gender", "The manhole was mantled."),
-        ("gender", "A man-made lake; Stephen King; boys will be boys."),
-        ("gender", "Nothing is said."),
-        ("gender", ""),
-        ("religion", "Christian Bale sang on Church Street."),
-        ("disability", "A blind spot, deaf ears, a blind date."),
-        ("disability", "The account was disabled."),
-        ("age", "An old friend from the old school."),
-        ("age", "The old house"),
-        ("sexual_orientation", "Go straight ahead along the straight line."),
-    ],
+LEXICONS = available_lexicons()
+EVERY = SwapPlan(contrasts="all")
+SWAPPER = Swapper(LEXICONS, {k: contrasts_of(v, EVERY) for k, v in LEXICONS.items()})
+WORDS = sorted(
+    {t.word for x in LEXICONS.values() for r in x.rows for g in r.terms.values() for t in g}
 )
-def test_what_must_not_move(attribute: str, text: str) -> None:
-    assert auditor.swap(text, attribute) == []
+CONTEXTS = {
+    "any": "They saw {}.",
+    "person": "Every {} student came.",
+    "title": "It was {} Jones.",
+    "common": "They saw the {}.",
+    "noun": "They saw the {}.",
+    "alone": "They help {}.",
+}
+FORMS = {
+    "object": "We met {} there.",
+    "determiner": "That is {} house.",
+    "pronoun": "That one is {}.",
+    "noun": "They saw the {}.",
+    "adjective": "The {} teachers came.",
+}
 
 
-@pytest.mark.parametrize(
-    ("attribute", "text", "validity"),
-    [
-        ("gender", "She is pregnant.", Validity.ASYMMETRIC),
-        ("gender", "her fourth wife", Validity.ASYMMETRIC),
-        ("religion", "A Christian read the Bible.", Validity.AMBIGUOUS),
-    ],
-)
-def test_pairs_that_may_not_decide_say_why(attribute: str, text: str, validity: Validity) -> None:
-    pairs = [p for p in auditor.swap(text, attribute) if p.group_to in {"male", "buddhist"}]
-    pairs = pairs or auditor.swap(text, attribute)
-    assert pairs[0].validity is validity
-    assert pairs[0].reason
+def pairs_of(text: str, *attributes: str) -> list[Pair]:
+    return SWAPPER.pairs(SourceText("r", text, "c", attributes=attributes or None))
 
 
-def reversible() -> list[tuple[str, str, str]]:
-    """(attribute, group, word) of every row whose word both groups of a contrast have."""
+def without(text: str, spans: tuple[tuple[int, int], ...]) -> list[str]:
+    """Returns what stands between the spans."""
+    ends = [0, *(end for _, end in spans)]
+    starts = [*(start for start, _ in spans), len(text)]
+    return [text[end:start] for end, start in zip(ends, starts, strict=True)]
+
+
+def reversible(lexicon: Lexicon) -> list[tuple[Row, str, str, int]]:
+    """Returns every place that two groups of a row fill: row, from, to, place.
+
+    Not where a third group has one of the words ("temple"), so that it does not tell which.
+    """
     return [
-        (name, group, row.terms[group][0].word)
-        for name, lexicon in available_lexicons().items()
+        (row, a, b, k)
         for row in lexicon.rows
-        for group in row.terms
-        if row.form == "any" and row.terms[group][0].context == "any"
+        for a, b in permutations(row.terms, 2)
+        for k in range(min(len(row.terms[a]), len(row.terms[b])))
+        if not any(shared(row, group) for group in (a, b))
     ]
 
 
-@pytest.mark.parametrize(("attribute", "group", "word"), reversible())
-def test_there_and_back_is_the_same_text(attribute: str, group: str, word: str) -> None:
-    """Law 4, for every entry in every group, with an article where English wants one."""
-    for text in (f"We saw our {word} there.", word[0].upper() + word[1:], word.upper()):
-        for pair in auditor.swap(text, attribute):
-            assert pair.group_from == group
-            back = auditor.swap(pair.counterfactual, attribute, to=group)
-            assert [p.counterfactual for p in back] == [text]
+def shared(row: Row, group: str) -> bool:
+    others = [terms for other, terms in row.terms.items() if other != group]
+    return any(term in terms for terms in others for term in row.terms[group])
+
+
+def sentence(row: Row, group: str, k: int) -> str:
+    """Returns a sentence in which the row's word counts."""
+    term = row.terms[group][k]
+    return FORMS.get(row.form, CONTEXTS[term.context]).format(term.word)
+
+
+@pytest.mark.parametrize("lexicon", LEXICONS.values(), ids=lambda lexicon: lexicon.id)
+def test_there_and_back_is_the_identity_on_every_reversible_entry(lexicon: Lexicon) -> None:
+    for row, a, b, k in reversible(lexicon):
+        text = sentence(row, a, k)
+        there = [p for p in pairs_of(text, lexicon.id) if (p.group_from, p.group_to) == (a, b)]
+        assert len(there) == 1, text
+        back = pairs_of(there[0].counterfactual, lexicon.id)
+        assert [p.counterfactual for p in back if p.group_to == a] == [text]
 
 
 @given(
     st.lists(
         st.one_of(
-            st.sampled_from(["he", "Her", "his", "THE MAN", "woman", "a", "an", "Christian", "."]),
-            st.text(st.sampled_from(string.ascii_letters + " ,.'\n-é🙂"), max_size=8),
+            st.sampled_from(WORDS),
+            st.sampled_from([w.upper() for w in WORDS]),
+            st.text(max_size=6),
+            st.sampled_from(["a", "An", "the", ". ", "\n", "&amp;", "<b>", "🙂", "and", "'s", "-"]),
         ),
         max_size=12,
-    )
+    ),
+    st.sampled_from([" ", "", "\n", "-", "/"]),
 )
-@settings(max_examples=200, deadline=None)
-def test_everything_outside_the_spans_is_untouched(words: list[str]) -> None:
-    text = " ".join(words)
-    for pair in auditor.swap(text, "gender") + auditor.swap(text, "religion"):
-        assert outside(pair.text, pair.spans_from) == outside(pair.counterfactual, pair.spans_to)
-        first = pair.spans_from[0]
-        assert pair.term_from in pair.text[first[0] : first[1]]
+def test_spans_are_exact_and_all_else_is_untouched(parts: list[str], glue: str) -> None:
+    text = glue.join(parts)
+    for pair in pairs_of(text):
+        assert pair.text == text
+        assert without(text, pair.spans_from) == without(pair.counterfactual, pair.spans_to)
+        assert all(text[s:e] for s, e in pair.spans_from)
+        assert pair.term_from in text[slice(*pair.spans_from[0])]
+        assert pair.term_to in pair.counterfactual[slice(*pair.spans_to[0])]
 
 
-def outside(text: str, spans: tuple[tuple[int, int], ...]) -> list[str]:
-    cuts = [0, *(edge for span in spans for edge in span), len(text)]
-    return [text[a:b] for a, b in zip(cuts[::2], cuts[1::2], strict=True)]
+@given(st.lists(st.sampled_from(["he", "she", "him", "her", "his", "and", "saw", "dog", "."])))
+def test_a_valid_pair_names_the_other_group_wherever_the_text_named_the_one(
+    parts: list[str],
+) -> None:
+    for pair in pairs_of(" ".join(parts), "gender"):
+        there = [m.group for m in SWAPPER.mentions(pair.text, "gender")]
+        back = [m.group for m in SWAPPER.mentions(pair.counterfactual, "gender")]
+        if pair.validity is Validity.VALID:
+            assert [{"male": "female", "female": "male"}[g] for g in there] == back
 
 
-def test_pair_ids_of_one_text_differ() -> None:
-    pairs = auditor.swap("A Christian met a Muslim.", "religion")
-    assert len({pair.pair_id for pair in pairs}) == len(pairs) == 11
+def test_two_groups_are_exchanged_and_counted_once() -> None:
+    pairs = swap("The Muslim met the Christian.", "religion", "christian")
+    assert [(p.group_from, p.group_to) for p in pairs] == [("muslim", "christian")]
+    assert pairs[0].counterfactual == "The Christian met the Muslim."
 
 
-@pytest.mark.parametrize("lexicon", available_lexicons().values(), ids=lambda x: x.id)
-def test_template_phrases_swap_into_other_groups(lexicon: Lexicon) -> None:
-    """Each phrase is found again by the swapper, so that a filled template gives pairs."""
-    terms = lexicon.template_terms()
-    assert terms
-    swapper = Swapper({lexicon.id: lexicon}, {lexicon.id: contrasts_of(lexicon, SwapPlan())})
+def test_there_is_a_pair_for_every_other_group() -> None:
+    groups = [p.group_to for p in swap("A Sikh asked.", "religion")]
+    assert sorted(groups) == sorted(set(LEXICONS["religion"].groups) - {"sikh"})
+
+
+def test_terms_are_the_first_mention_as_written_without_the_article() -> None:
+    pair = swap("An Atheist woman", "religion", "muslim")[0]
+    assert (pair.term_from, pair.term_to, pair.spans_from) == ("Atheist", "Muslim", ((0, 10),))
+
+
+def test_pairs_of_a_text_have_ids_of_their_own() -> None:
+    ids = [
+        pair.pair_id for pair in pairs_of("A young Muslim man and a deaf gay Jew met her church.")
+    ]
+    assert len(ids) > 15
+    assert len(set(ids)) == len(ids)
+
+
+def test_only_the_attributes_of_a_filled_template_are_swapped() -> None:
+    assert {p.contrast.attribute for p in pairs_of("A young man", "age")} == {"age"}
+
+
+@pytest.mark.parametrize("lexicon", LEXICONS.values(), ids=lambda lexicon: lexicon.id)
+def test_template_phrases_swap_into_every_group_with_the_right_article(lexicon: Lexicon) -> None:
     reached = set()
-    for attribute, concept, phrase in terms:
-        source = SourceText(concept, f"The {phrase} asked about the refund.", "c")
-        pairs = swapper.pairs(source)
-        assert pairs, (attribute, phrase)
-        reached |= {pair.group_to for pair in pairs}
+    for attribute, concept, phrase in lexicon.template_terms():
+        text = f"{article_for(phrase).capitalize()} {phrase} asked about the refund."
+        row = next(row for row in lexicon.rows if row.concept == concept)
+        for pair in swap(text, attribute):
+            word = row.terms[pair.group_to][0].word
+            expected = f"{article_for(word).capitalize()} {word} asked about the refund."
+            assert (pair.counterfactual, pair.validity) == (expected, Validity.VALID)
+            reached.add(pair.group_to)
     assert reached == set(lexicon.groups) - {lexicon.reference}
 
 
-def test_a_long_line_takes_time_in_proportion() -> None:
-    """No pattern backtracks: ten times the text takes about ten times as long, not a hundred."""
-    line = "he said that she's a man-ish king of his own, " * 250
-
-    def seconds(text: str) -> float:
-        start = time.perf_counter()
-        auditor.swap(text, "gender")
-        return time.perf_counter() - start
-
-    short, long = min(seconds(line) for _ in range(3)), seconds(line * 10)
-    assert long < 60 * short
-
-
-@pytest.mark.parametrize(("source", "target"), [("female", "male"), ("male", "female")])
-def test_winogender_counterparts(shared: Path, source: str, target: str) -> None:
-    """All 240 published sentences of one gender become those of the other."""
-    rows = (shared / "benchmarks/winogender/all_sentences.tsv").read_text("utf-8").splitlines()[1:]
-    sentences = dict(row.split("\t")[:2] for row in rows)
-    of_source = {k: v for k, v in sentences.items() if k.endswith(f".{source}.txt")}
-    wrong = [
-        text
-        for key, text in of_source.items()
-        if [p.counterfactual for p in auditor.swap(text, "gender", to=target)]
-        != [sentences[key.replace(f".{source}.", f".{target}.")]]
-    ]
-    assert len(of_source) == 240
-    assert wrong == []
+@pytest.mark.parametrize(
+    "unit", ["her very ", "his/her/", "Christian and Muslim ", "temple ", "www.a.b/she ", "<b", "a"]
+)
+def test_one_line_of_100_kb_is_swapped_like_any_other(unit: str) -> None:
+    """The test's time limit is the bound; speed is measured in tests/benchmarks."""
+    text = unit * (100_000 // len(unit))
+    for pair in pairs_of(text, "gender", "religion"):
+        assert without(text, pair.spans_from) == without(pair.counterfactual, pair.spans_to)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from auditor.evidence.reader import Evidence
+from auditor.pipeline import run_audit
+from auditor.plan import plan_from_options
 from tests.ui.factory import HOSTILE, Open, Reader, choose_row, html, words
 
 
@@ -122,3 +125,17 @@ def test_a_text_of_50_kb_is_cut_around_the_change_and_can_be_read_whole(app: App
     assert "characters left out" in brief
     assert "The whole text, 50,014 characters" in [each.label for each in app.expander]
     assert len(listed(app)[0]) < 200
+
+
+def test_an_audit_of_outcomes_says_that_it_has_no_pairs(open_app: Open, tmp_path: Path) -> None:
+    rows = "\n".join(f"{'fm'[i % 2]},{i // 2 % 2}" for i in range(60))
+    (tmp_path / "t.csv").write_text(f"sex,got\n{rows}\n", encoding="utf-8")
+    options: dict[str, Any] = {"predictions": str(tmp_path / "t.csv"), "outcome": "got"}
+    plan = plan_from_options(**options, protected=["sex"], favourable=["1"])
+    run_audit(plan, tmp_path / "run")
+    app = open_app(tmp_path / "run", page="pairs")
+    assert not app.exception
+    assert "This audit has no pairs" in words(app)
+    app.switch_page("auditor/ui/pages/findings.py").run()
+    assert "60 rows" in words(app)
+    assert "selection rate" in app.dataframe[0].value["measure"].tolist()

@@ -12,7 +12,7 @@ import streamlit as st
 from auditor.records import Contrast, GroupMetric
 from auditor.report.charts import checkpoint_dots, contrast_name, forest_plot
 from auditor.report.summarize import Coverage, FindingRow, Summary
-from auditor.report.words import ABSENCE, MARKS, QUANTITY, SCOPE, number, shown
+from auditor.report.words import ABSENCE, MARKS, QUANTITY, SCOPE, is_signed, number, shown
 from auditor.ui.filters import show_only
 from auditor.ui.state import evidence, summary
 from auditor.ui.theme import draw
@@ -83,7 +83,7 @@ def _measured(finding: FindingRow) -> dict[str, Any]:
     estimate = finding.estimate
     return {
         "contrast": contrast_name(finding),
-        f"effect [{estimate.level:.0%}]": number(estimate),
+        f"effect [{estimate.level:.0%}]": number(estimate, signed=is_signed(finding.metric)),
         "pairs": estimate.n,
         "clusters": estimate.clusters,
     }
@@ -114,17 +114,20 @@ def _group_row(group: GroupMetric) -> dict[str, Any]:
         "column": group.column,
         "group": group.group,
         "measure": shown(group.metric),
-        f"value [{estimate.level:.0%}]": number(estimate),
+        # A rate or a count has no direction.
+        f"value [{estimate.level:.0%}]": number(estimate, signed=False),
         "rows": estimate.n,
-        "why not": estimate.reason,
+        "note": estimate.reason or "",
         "model": group.model_id,
     }
 
 
 def _coverage(cover: Coverage) -> None:
     st.subheader("What was looked at")
-    st.text(f"{cover.texts:,} texts in {cover.clusters:,} clusters")
-    if cover.attributes:
+    if not cover.attributes:
+        st.text(f"{cover.texts:,} rows")
+    else:
+        st.text(f"{cover.texts:,} texts in {cover.clusters:,} clusters")
         _table([_attribute_row(*each) for each in cover.attributes.items()])
     counts = [_model_row(*each) for each in cover.models.items() if each[1]]
     if counts:

@@ -28,27 +28,23 @@ Row = Mapping[str, Any]
 def show(run: Evidence) -> None:
     """Draws the page."""
     st.title("Pairs")
+    if not run.count_pairs():
+        st.text(
+            "This audit has no pairs: its data are outcomes without texts, or no text names a "
+            "group that can be swapped. The findings page says what was measured."
+        )
+        return
     cases = run.cases()
     flags = dict(zip(cases["pair_id"], cases.to_dict("records"), strict=True))
     selection = choose(run, cases)
     total = run.count_pairs(selection.where, selection.params)
     if not total:
-        _nothing(run)
+        st.text("No pair meets these filters.")
+        st.button("Clear the filters", on_click=clear)
         return
     rows = _read(run, selection, _page(run, total, selection))
     row = rows[_list(rows, flags)]
     _pair(run, row, flags.get(row["pair_id"]))
-
-
-def _nothing(run: Evidence) -> None:
-    if run.count_pairs():
-        st.text("No pair meets these filters.")
-        st.button("Clear the filters", on_click=clear)
-    else:
-        st.text(
-            "This audit has no pairs: its data are outcomes without texts, or no text names a "
-            "group that can be swapped. The findings page says what was measured."
-        )
 
 
 def _page(run: Evidence, total: int, selection: Selection) -> int:

@@ -1,0 +1,212 @@
+"""Hard sentences with the exact counterfactual that a careful writer would give.
+
+Columns: attribute, target group, text, counterfactual, validity. `SAME` in place of the
+counterfactual: nothing is swapped.
+"""
+
+from __future__ import annotations
+
+SAME = None
+
+F, M = "female", "male"
+
+# (target group, text, counterfactual)
+GENDER = [
+    # What other tools got wrong
+    (M, "She is such a talented singer", "He is such a talented singer"),
+    (F, "The man and the woman argued.", "The woman and the man argued."),
+    (F, "he told her that she lost his keys", "she told him that he lost her keys"),
+    (M, "Her boss praised her.", "His boss praised him."),
+    (F, "his report", "her report"),
+    (M, "She said he left", "He said she left"),
+    (F, " he he he ", " she she she "),
+    (M, "Her report", "His report"),
+    # his, her, hers, him
+    (M, "Her money was gone, and so was hers.", "His money was gone, and so was his."),
+    (F, "A friend of his told me it was his.", "A friend of hers told me it was hers."),
+    (M, "I saw her leave; we heard her singing.", "I saw him leave; we heard him singing."),
+    (M, "Behind her back they brought her back.", "Behind his back they brought him back."),
+    (M, "We met her last week at her last job.", "We met him last week at his last job."),
+    (M, "Her well-being and her in-laws", "His well-being and his in-laws"),
+    (M, "It made her happy in her happy home.", "It made him happy in his happy home."),
+    (M, "Let her enter the room.", "Let him enter the room."),
+    (M, "I asked her many questions.", "I asked him many questions."),
+    (M, "Her own two hands", "His own two hands"),
+    (M, "They told her that her only friend left.", "They told him that his only friend left."),
+    (M, "He or she signs his or her form.", "She or he signs her or his form."),
+    (F, "Ask him/her for his/her book.", "Ask her/him for her/his book."),
+    (F, "His and her towels", "Her and his towels"),
+    (F, "I like him better than his brother.", "I like her better than her sister."),
+    (M, "Is it hers? No, her sister's.", "Is it his? No, his brother's."),
+    (F, "He hurt himself.", "She hurt herself."),
+    (M, "Call her tomorrow.", "Call him tomorrow."),
+    (M, "Her.", "Him."),
+    (F, "He", "She"),
+    (M, "The car is her's.", "The car is his."),
+    (M, "They had her arrested at her house.", "They had him arrested at his house."),
+    # Contractions, case, punctuation
+    (M, "She's tired, she'd go; isn't she?", "He's tired, he'd go; isn't he?"),
+    (M, "SHE’S LATE, AND SO IS HER SON.", "HE’S LATE, AND SO IS HIS DAUGHTER."),
+    (M, '"HER BOSS PRAISED HER," SHE SAID.', '"HIS BOSS PRAISED HIM," HE SAID.'),
+    (F, '"Sir," said he, "is it his?"', '"Madam," said she, "is it hers?"'),
+    (F, "🙂he🙂 <b>his</b>&nbsp;dog &amp; him", "🙂she🙂 <b>her</b>&nbsp;dog &amp; her"),
+    (M, "one: she\n\ttwo: hers.\r\nthree", "one: he\n\ttwo: his.\r\nthree"),
+    (M, "“She” is a word, (she) said…", "“He” is a word, (he) said…"),
+    (F, "he/him is not he", "he/him is not she"),
+    # Nouns, titles, kinship
+    (F, "MR SMITH AND HIS WIFE", "MS SMITH AND HER HUSBAND"),
+    (F, "Mr. Smith met Ms. Jones.", "Ms. Smith met Mr. Jones."),
+    (F, "Mr and Mrs Brown came.", "Ms and Mr Brown came."),
+    (M, "She has MS and waited 5 ms.", "He has MS and waited 5 ms."),
+    (M, "She told MS patients.", "He told MS patients."),
+    (F, "Dear Sir or Madam,", "Dear Madam or Sir,"),
+    (M, "Thank you, ma'am.", "Thank you, sir."),
+    (F, "Ladies and gentlemen!", "Gentlemen and ladies!"),
+    (M, "An actress, an heiress and a queen", "An actor, an heir and a king"),
+    (M, "My mother-in-law is an aunt.", "My father-in-law is an uncle."),
+    (F, "an uncle, a nephew, a hero", "an aunt, a niece, a heroine"),
+    (M, "Women's rights, the girl's dog, girls' night", "Men's rights, the boy's dog, boys' night"),
+    (M, "The policewoman asked the waitress.", "The policeman asked the waiter."),
+    (F, "The bride and groom danced.", "The groom and bride danced."),
+    (M, "My fiancée is a widow.", "My fiancé is a widower."),
+    (F, "They will host it; the host was late.", "They will host it; the hostess was late."),
+    (F, "Mr President, the king is here.", "Madam President, the queen is here."),
+    (M, "Her grandma and her mom", "His grandpa and his dad"),
+    (M, "I miss her and she misses me.", "I miss him and he misses me."),
+    # What must not move
+    (F, "The manhole was man-made, a man made it.", SAME),
+    (F, "Mankind, womanhood, manage, shepherd", SAME),
+    (F, "@he #him he_man www.he.com/him https://his.org", SAME),
+    (F, "Wo\u00admanly he\u0301 s/he (s)he", SAME),
+    (F, "No man's land by Stephen King on the Isle of Man", SAME),
+    (F, "Burger King hired him.", "Burger King hired her."),
+]
+
+# (target group, text, counterfactual)
+RELIGION = [
+    ("atheist", "A Muslim", "An atheist"),
+    ("muslim", "An atheist", "A Muslim"),
+    ("muslim", "AN ATHEIST NEIGHBOUR", "A MUSLIM NEIGHBOUR"),
+    ("muslim", "an “atheist” neighbour", "a “Muslim” neighbour"),
+    ("atheist", "The Christian asked a Christian.", "The atheist asked an atheist."),
+    ("atheist", "Christians know. A christian asked.", "Atheists know. An atheist asked."),
+    ("jewish", "A Christian opened the Christian school.", "A Jew opened the Jewish school."),
+    ("jewish", "Two Muslims, a Muslim man; the Muslim", "Two Jews, a Jewish man; the Jew"),
+    ("jewish", "She was raised Christian.", "She was raised Jewish."),
+    ("jewish", "A Muslim works here. He is Muslim.", "A Jew works here. He is Jewish."),
+    ("muslim", "The Jews and the Jewish community", "The Muslims and the Muslim community"),
+    ("christian", "The mosque's imam read the Qur'an.", "The church's priest read the Bible."),
+    ("muslim", "Islamic and Christian art", "Christian and Muslim art"),
+    ("hindu", "The Christian and the Hindu", "The Hindu and the Christian"),
+    ("buddhist", "The church of a Christian", "The temple of a Buddhist"),
+    ("sikh", "The temple of the Hindus", "The gurdwara of the Sikhs"),
+    ("muslim", "Judaism, Christianity and Sikhism", "Judaism, Islam and Sikhism"),
+    ("muslim", "Christian Bale on Church Street", SAME),
+    ("muslim", "Christian Bale met a Christian.", "Christian Bale met a Muslim."),
+    ("hindu", "The Hindu Kush on Black Friday", SAME),
+    ("atheist", "They went to church.", SAME),
+    ("christian", "His left temple hurt.", SAME),
+]
+
+OTHERS = [
+    ("disability", "blind", "An able-bodied person", "A blind person"),
+    ("disability", "wheelchair_user", "Blind People", "Wheelchair Users"),
+    ("disability", "deaf", "He is legally blind.", "He is legally deaf."),
+    ("disability", "deaf", "The blind student on a blind date", "The deaf student on a blind date"),
+    ("disability", "blind", "It fell on deaf ears in a blind alley.", SAME),
+    ("disability", "autistic", "a person with a disability", "a person with autism"),
+    ("disability", "nondisabled", "people with disabilities", "people without disabilities"),
+    ("disability", "autistic", "able bodied people", "autistic people"),
+    ("disability", "blind", "people who are deaf", "people who are blind"),
+    ("disability", "nondisabled", "They help the blind.", "They help the able-bodied."),
+    ("disability", "nondisabled", "This button is disabled.", SAME),
+    ("age", "old", "A young person", "An old person"),
+    ("age", "old", "a younger person, the young student", "an older person, the old student"),
+    ("age", "young", "An elderly man in an old car", "A young man in an old car"),
+    ("age", "middle_aged", "A YOUNG PERSON", "A MIDDLE-AGED PERSON"),
+    ("age", "young", "My father is old; an old friend", "My father is young; an old friend"),
+    ("age", "young", "Old school, 67 years old, how old?", SAME),
+    ("age", "old", "Neil Young has a young child.", SAME),
+    ("gender_identity", "transgender", "a cis man", "a trans man"),
+    ("gender_identity", "nonbinary", "A cisgender person", "A non-binary person"),
+    ("gender_identity", "cisgender", "She is trans; trans fats", "She is cis; trans fats"),
+    ("gender_identity", "transgender", "A non binary student", "A transgender student"),
+    ("sexual_orientation", "gay", "straight people, straight lines", "gay people, straight lines"),
+    ("sexual_orientation", "bisexual", "openly gay teachers", "openly bisexual teachers"),
+    ("sexual_orientation", "heterosexual", "A lesbian asked.", "A heterosexual woman asked."),
+    ("sexual_orientation", "lesbian", "Straight women", "Lesbian women"),
+    ("sexual_orientation", "gay", "Go straight on; straight away", SAME),
+]
+
+VALID = [
+    *(("gender", *row) for row in GENDER),
+    *(("religion", *row) for row in RELIGION),
+    *OTHERS,
+]
+
+# (attribute, target group, text, counterfactual, validity, word of the reason)
+KEPT_OUT = [
+    ("gender", M, "She is pregnant.", "He is pregnant.", "asymmetric", "pregnant"),
+    ("gender", M, "her fourth husband", "his fourth wife", "asymmetric", "fourth husband"),
+    ("gender", F, "his fourth wife", "her fourth husband", "asymmetric", "fourth wife"),
+    ("gender", M, "Miss Hawaiian Tropic", "Mr Hawaiian Tropic", "asymmetric", "Miss"),
+    (
+        "gender",
+        F,
+        "King Albert sat; he spoke.",
+        "King Albert sat; she spoke.",
+        "asymmetric",
+        "King",
+    ),
+    ("gender", F, "Uncle Bob drove his car.", "Uncle Bob drove her car.", "asymmetric", "Uncle"),
+    ("gender", M, "I gave her books.", "I gave him books.", "ambiguous", "her"),
+    (
+        "gender",
+        F,
+        "We spoke about him singing.",
+        "We spoke about her singing.",
+        "ambiguous",
+        "otherwise",
+    ),
+    (
+        "religion",
+        "muslim",
+        "Christians keep Easter.",
+        "Muslims keep Easter.",
+        "asymmetric",
+        "Easter",
+    ),
+    (
+        "religion",
+        "atheist",
+        "The Christian left the church.",
+        "The atheist left the church.",
+        "ambiguous",
+        "church",
+    ),
+    ("religion", "hindu", "They went to church.", "They went to temple.", "ambiguous", "otherwise"),
+    (
+        "religion",
+        "jewish",
+        "Christian and Sikh leaders met.",
+        "Jewish and Sikh leaders met.",
+        "ambiguous",
+        "Christian",
+    ),
+    (
+        "sexual_orientation",
+        "heterosexual",
+        "The lesbian couple",
+        "The straight couple",
+        "asymmetric",
+        "lesbian",
+    ),
+    (
+        "sexual_orientation",
+        "gay",
+        "The straight man and his wife",
+        "The gay man and his wife",
+        "asymmetric",
+        "his wife",
+    ),
+]
