@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import tempfile
 import traceback
 from collections.abc import Callable, Iterator, Sequence
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     from auditor.run import Run
 
 stderr = Console(stderr=True, highlight=False)
-stdout = Console(highlight=False)
+stdout = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
+"""A pipe or a log has no width of its own, and eighty columns would break every row."""
 
 STYLES = {
     "meets criterion": "green",

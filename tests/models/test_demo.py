@@ -15,6 +15,7 @@ from auditor.content import content_path
 from auditor.errors import ModelError
 from auditor.models import demo
 from auditor.models.cache import cached_checkpoints, clear_cache, whole_folder
+from auditor.swaps.lexicons import available_lexicons
 
 GROUP_WORDS = frozenset(
     """
@@ -41,13 +42,13 @@ TEMPLATES: list[dict[str, str]] = tomllib.loads(
 
 def lexicon_terms() -> frozenset[str]:
     """Every term of every group in the lexicons that the package carries."""
-    terms: set[str] = set()
-    for path in content_path("datasets", "lexicons").glob("*.toml"):
-        lexicon: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-        for row in lexicon["row"]:
-            values = [row[group] for group in lexicon["groups"] if group in row]
-            terms.update(t for v in values for t in ([v] if isinstance(v, str) else v))
-    return frozenset(term.lower() for term in terms)
+    return frozenset(
+        term.word.lower()
+        for lexicon in available_lexicons().values()
+        for row in lexicon.rows
+        for terms in row.terms.values()
+        for term in terms
+    )
 
 
 def group_words(text: str) -> set[str]:
