@@ -23,7 +23,7 @@ from auditor.metrics.coverage import contrasts_in, coverage, part_notes
 from auditor.metrics.findings import find
 from auditor.metrics.groups import group_metrics
 from auditor.metrics.verdicts import overall
-from auditor.plan import AuditPlan, DataPlan, ModelPlan
+from auditor.plan import AuditPlan, DataPlan
 from auditor.records import PAIRS, Contrast, to_plain
 from auditor.sources import TextSource, open_texts, read_predictions, read_scored_pairs
 from auditor.swaps.lexicons import Lexicon, contrasts_of, load_lexicons
@@ -152,9 +152,9 @@ def _score_with(run: RunFolder, inputs: Inputs, index: int, spec: Any, tell: Tel
 
     assert inputs.texts is not None
     plan, swapper = inputs.plan, Swapper(inputs.lexicons, inputs.contrasts)
-    name = spec.id if isinstance(spec, ModelPlan) else plan.models[index].id
+    name = model_ids(plan)[index]
     tell(Step(run.folder, f"loading {name}", 0))
-    model = load_model(spec, plan.scoring, model_id=model_ids(plan)[index])
+    model = load_model(spec, plan.scoring, model_id=name)
     outcome = Outcome.of(model.labels, model.kind, plan.scoring)
     run.note_model(index, {**model.record(), "favourable": outcome.favourable_labels})
     done, parts = 0, 0
