@@ -11,6 +11,7 @@ Names are imported when first used, so that `auditor --help` and the pages start
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,9 @@ _HOMES = {
     "open_run": "auditor.run",
     "swap": "auditor.swaps.swapper",
 }
+
+# Read when huggingface_hub is imported, so it is said before anything can import it.
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
 __version__ = "0.1.0"
 __all__ = ["AuditError", "AuditPlan", "Run", "__version__", "audit", "open_run", "swap"]

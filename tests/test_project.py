@@ -127,6 +127,11 @@ except ModuleNotFoundError:
     assert python(code) == "blocked, and the engine imports"
 
 
+def test_the_hub_gets_no_telemetry() -> None:
+    code = "import auditor, huggingface_hub.constants as c; print(c.HF_HUB_DISABLE_TELEMETRY)"
+    assert python(code) == "True"
+
+
 def test_our_folder_does_not_pass_for_hugging_face_datasets() -> None:
     """A folder `datasets/` imports as an empty package where the real one is missing."""
     code = "import importlib.util as u; print(u.find_spec('datasets').origin)"
