@@ -24,7 +24,9 @@ BLOCK = 1024
 """Texts tokenised at once, one block ahead of the forward pass."""
 
 TOLERANCE = {"bfloat16": 0.25, "float16": 0.05}
-"""Log-odds within which a reduced dtype may have moved a text across a decision."""
+"""Log-odds within which a reduced dtype may have moved a text across a decision. Measured on the
+demo's heads, 442 texts, CPU: at most .030 for bfloat16 and .003 for float16; these are eight and
+sixteen times that, since larger models err more."""
 
 _NO_LIMIT = 1_000_000
 """Tokenizers without a limit say a number larger than this."""
