@@ -11,7 +11,7 @@ import pandas as pd
 
 from auditor.content import content_path
 from auditor.report.summarize import FindingRow
-from auditor.report.words import shown
+from auditor.report.words import isolated
 
 COLOURS = {
     "meets criterion": "#2b6f8a",
@@ -28,8 +28,10 @@ SHAPES = {
 }
 FONT = "Auditor Sans"
 """The family in `reports/fonts/`, regular and semi-bold; CSS needs no quotes around its name."""
-ROW_HEIGHT = 22
+ROW_HEIGHT = 20
 WIDTH = 520
+_ROOM = alt.Scale(padding=8)
+"""Pixels beyond the outermost value, so that no mark is cut in half."""
 
 
 def forest_plot(findings: Sequence[FindingRow], delta: float) -> alt.LayerChart:
@@ -43,7 +45,7 @@ def forest_plot(findings: Sequence[FindingRow], delta: float) -> alt.LayerChart:
         .encode(x="low:Q", x2="high:Q")
     )
     zero = alt.Chart(pd.DataFrame([{"x": 0.0}])).mark_rule(color="#777").encode(x="x:Q")
-    colour = alt.Color("verdict:N", scale=_scale(COLOURS), title="verdict")
+    colour = alt.Color("verdict:N", scale=_scale(COLOURS), title=None)
     bars = (
         alt.Chart(data).mark_rule(strokeWidth=1.6).encode(y=y, x="low:Q", x2="high:Q", color=colour)
     )
@@ -52,9 +54,9 @@ def forest_plot(findings: Sequence[FindingRow], delta: float) -> alt.LayerChart:
         .mark_point(filled=True, size=70, opacity=1)
         .encode(
             y=y,
-            x=alt.X("value:Q", title="effect (band: within the criterion)"),
+            x=alt.X("value:Q", title="effect (band: within the criterion)", scale=_ROOM),
             color=colour,
-            shape=alt.Shape("verdict:N", scale=_scale(SHAPES), title="verdict"),
+            shape=alt.Shape("verdict:N", scale=_scale(SHAPES), title=None),
             tooltip=["contrast", "value", "low", "high", "verdict"],
         )
     )
@@ -77,7 +79,7 @@ def checkpoint_dots(findings: Sequence[FindingRow]) -> alt.LayerChart:
         .mark_point(size=60, filled=True, opacity=0.75)
         .encode(
             y=alt.Y("contrast:N", sort=order, title=None, axis=alt.Axis(labelLimit=320)),
-            x=alt.X("value:Q", title="effect on each checkpoint"),
+            x=alt.X("value:Q", title="effect on each checkpoint", scale=_ROOM),
             shape=alt.Shape("checkpoint:N", title="checkpoint"),
             color=alt.Color(
                 "checkpoint:N",
@@ -111,8 +113,8 @@ def font_face(stem: str, weight: int) -> str:
 
 def contrast_name(finding: FindingRow) -> str:
     """Returns a contrast as the charts call it."""
-    names = f"{shown(finding.group_b)} v {shown(finding.group_a)}"
-    return f"{shown(finding.attribute)}: {names}"
+    names = f"{isolated(finding.group_b)} v {isolated(finding.group_a)}"
+    return f"{isolated(finding.attribute)}: {names}"
 
 
 def _forest_row(finding: FindingRow) -> dict[str, Any]:
@@ -134,7 +136,19 @@ def _styled(chart: alt.LayerChart, rows: int) -> alt.LayerChart:
     return (
         chart.properties(width=WIDTH, height=max(2, rows) * ROW_HEIGHT)
         .configure(font=FONT, background="#ffffff")
-        .configure_axis(labelFontSize=12, titleFontSize=12, gridColor="#e6e6e6", labelColor="#222")
-        .configure_legend(orient="bottom", labelFontSize=12, titleFontSize=12)
+        .configure_axis(
+            labelFontSize=12,
+            titleFontSize=12,
+            titleFontWeight="normal",
+            gridColor="#e6e6e6",
+            labelColor="#222",
+        )
+        .configure_legend(
+            orient="bottom",
+            labelFontSize=12,
+            titleFontSize=12,
+            titleFontWeight="normal",
+            labelLimit=320,
+        )
         .configure_view(stroke=None)
     )

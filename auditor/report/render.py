@@ -14,7 +14,7 @@ from auditor.errors import PlanError
 from auditor.evidence.files import whole_file
 from auditor.evidence.reader import Evidence
 from auditor.report import charts, words
-from auditor.report.summarize import Summary, summarize
+from auditor.report.summarize import FindingRow, Summary, summarize
 
 FORMATS = ("html", "json")
 
@@ -62,28 +62,36 @@ def render_html(summary: Summary) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    pages.globals.update(words=words, marks=words.MARKS, fonts=_fonts(), font=charts.FONT)
-    pages.filters.update(number=_number, shown=words.shown, estimate=words.number)
+    pages.globals.update(words=words, fonts=_fonts(), by_contrast=_by_contrast)
+    pages.filters.update(decimal=words.decimal, shown=words.shown, pointer=_pointer)
     return pages.get_template("report.html.j2").render(s=summary, charts=_charts(summary))
 
 
 def _charts(summary: Summary) -> dict[str, str]:
+    """Returns each of the summary's figures as the source of an image."""
     measured = [f for f in summary.judged if f.estimate.value is not None]
-    if not measured:
-        return {}
-    drawn = {"forest": charts.svg_data_uri(charts.forest_plot(measured, summary.delta))}
-    if len(measured[0].checkpoints) > 1:
-        drawn["checkpoints"] = charts.svg_data_uri(charts.checkpoint_dots(measured))
-    return drawn
+    draw = {
+        "forest": lambda: charts.forest_plot(measured, summary.delta),
+        "checkpoints": lambda: charts.checkpoint_dots(measured),
+    }
+    return {name: charts.svg_data_uri(draw[name]()) for name in summary.figures}
+
+
+def _by_contrast(rows: Sequence[FindingRow]) -> list[list[tuple[int, FindingRow]]]:
+    """Returns each contrast's rows, each with its place in `rows`, which pointers name."""
+    contrasts: dict[tuple[str, str, str], list[tuple[int, FindingRow]]] = {}
+    for index, row in enumerate(rows):
+        key = (row.attribute, row.group_a, row.group_b)
+        contrasts.setdefault(key, []).append((index, row))
+    return list(contrasts.values())
+
+
+def _pointer(name: str) -> str:
+    """Returns a key as a part of a JSON pointer (RFC 6901): a model's id has a slash."""
+    return name.replace("~", "~0").replace("/", "~1")
 
 
 def _fonts() -> Markup:
     """Our own files in a style sheet: nothing of it comes from the audited data."""
     weights = {"AuditorSans-Regular": 400, "AuditorSans-SemiBold": 600}
     return Markup("".join(charts.font_face(*each) for each in weights.items()))  # noqa: S704
-
-
-def _number(value: float | None, signed: bool = True) -> str:
-    if value is None:
-        return "not measured"
-    return f"{value:+.3f}" if signed else f"{value:.3f}"

@@ -7,10 +7,17 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from auditor.evidence.reader import Evidence
+from auditor.plan import AuditPlan
 from auditor.records import SCHEMA_VERSION, Estimate, Finding, GroupMetric, Verdict
-from auditor.report.words import finding_sentence
+from auditor.report.limits import not_provided, not_tested
+from auditor.report.words import checkpoints_statement, finding_sentence, forest_statement
 
 GAPS_PER_ATTRIBUTE = 10
+CONTEXT = 200
+"""Characters of an unchanged text shown beside a change in the largest gaps."""
+
+Runs = list[tuple[str, bool]]
+"""A text in runs, each with whether the swap changed it."""
 
 
 class _Part(BaseModel):
@@ -79,9 +86,9 @@ class GapRow(_Part):
     group_b: str
     group_from: str
     group_to: str
-    text: list[tuple[str, bool]]
-    """Runs of text, and whether each was changed."""
-    counterfactual: list[tuple[str, bool]]
+    text: Runs
+    """Long stretches without a change are left out, and marked so."""
+    counterfactual: Runs
     score_from: float
     score_to: float
     effect: float
@@ -93,6 +100,7 @@ class Coverage(_Part):
     """What was looked at."""
 
     texts: int
+    """Of what the source holds: see `Summary.counted`."""
     clusters: int
     attributes: dict[str, dict[str, Any]]
     models: dict[str, dict[str, int]]
@@ -114,6 +122,12 @@ class Summary(_Part):
     governing: str
     delta: float
     delta_origin: str
+    approved_by: str | None
+    harm: str | None
+    counted: str
+    """What `coverage.texts` counts: texts, pairs (scored elsewhere) or rows (of outcomes)."""
+    clusters_are: str
+    """What inference counts, in the plural: templates, or clusters of the data."""
     not_provided: list[str]
     plan: dict[str, Any]
     models: list[ModelRow]
@@ -124,13 +138,16 @@ class Summary(_Part):
     groups: list[GroupRow]
     coverage: Coverage
     largest_gaps: list[GapRow]
+    figures: dict[str, str]
+    """Figure -> what it shows, in words. Only figures that this audit has."""
     not_tested: list[str]
 
 
 def summarize(evidence: Evidence) -> Summary:
     """Returns the summary of a finished run."""
     plan, record = evidence.plan, evidence.record
-    rows = [_finding(finding) for finding in evidence.findings]
+    clusters = "templates" if plan.data.templates else "clusters"
+    rows = [_finding(finding, clusters) for finding in evidence.findings]
     return Summary(
         schema_version=SCHEMA_VERSION,
         name=plan.name,
@@ -145,7 +162,11 @@ def summarize(evidence: Evidence) -> Summary:
         governing=plan.metrics.governing,
         delta=plan.metrics.delta,
         delta_origin=plan.metrics.delta_origin,
-        not_provided=_not_provided(evidence),
+        approved_by=plan.metrics.approved_by,
+        harm=plan.metrics.harm,
+        counted=_counted(plan),
+        clusters_are=clusters,
+        not_provided=not_provided(evidence),
         plan=plan.model_dump(mode="json"),
         models=[_model(model) for model in record["models"]],
         inputs=record["inputs"],
@@ -155,14 +176,31 @@ def summarize(evidence: Evidence) -> Summary:
         groups=[_group(group) for group in evidence.group_metrics],
         coverage=Coverage(**evidence.coverage),
         largest_gaps=_largest_gaps(evidence),
-        not_tested=_not_tested(evidence),
+        figures=_figures(evidence),
+        not_tested=not_tested(evidence),
     )
 
 
-def _finding(finding: Finding) -> FindingRow:
+def _counted(plan: AuditPlan) -> str:
+    if plan.data.predictions:
+        return "rows"
+    return "pairs" if plan.data.pairs else "texts"
+
+
+def _figures(evidence: Evidence) -> dict[str, str]:
+    judged = [f for f in evidence.findings if f.verdict and f.estimate.value is not None]
+    if not judged:
+        return {}
+    drawn = {"forest": forest_statement(judged)}
+    if len(judged[0].checkpoints) > 1:
+        drawn["checkpoints"] = checkpoints_statement(judged)
+    return drawn
+
+
+def _finding(finding: Finding, clusters: str) -> FindingRow:
     return FindingRow(
         id=finding.finding_id,
-        sentence=finding_sentence(finding),
+        sentence=finding_sentence(finding, clusters=clusters),
         attribute=finding.contrast.attribute,
         group_a=finding.contrast.group_a,
         group_b=finding.contrast.group_b,
@@ -203,37 +241,6 @@ def _model(record: dict[str, Any]) -> ModelRow:
     )
 
 
-def _not_provided(evidence: Evidence) -> list[str]:
-    """What a person must supply; nothing is made up in its place."""
-    metrics = evidence.plan.metrics
-    asked = {
-        "approval of the threshold (approved_by)": metrics.approved_by,
-        "who is harmed, and how (harm)": metrics.harm,
-    }
-    return [words for words, given in asked.items() if given is None]
-
-
-def _not_tested(evidence: Evidence) -> list[str]:
-    """What this audit does not speak of, in sentences."""
-    plan = evidence.plan
-    asked = ", ".join(name.replace("_", " ") for name in plan.swaps.attributes)
-    texts_only = bool(plan.data.predictions)
-    return [
-        "Counterfactual swaps: this audit has outcomes only, no texts."
-        if texts_only
-        else f"Attributes other than {asked}.",
-        "Which words carry a difference (token attributions): this version has none.",
-        "Which parts of the model carry it (circuits): this version has none.",
-        "Proxies such as names, schools, leave or dialect; how people were treated in fact.",
-        *(
-            f"{f.contrast.group_b} against {f.contrast.group_a} ({f.contrast.attribute}): "
-            f"{f.verdict_reason}"
-            for f in evidence.findings
-            if f.verdict is Verdict.NOT_TESTED
-        ),
-    ]
-
-
 def _largest_gaps(evidence: Evidence) -> list[GapRow]:
     first = evidence.model_ids[:1]
     rows: list[GapRow] = []
@@ -256,8 +263,8 @@ def _gap(row: dict[str, Any]) -> GapRow:
         group_b=row["group_b"],
         group_from=row["group_from"],
         group_to=row["group_to"],
-        text=marked_runs(row["text"], row["spans_from"]),
-        counterfactual=marked_runs(row["counterfactual"], row["spans_to"]),
+        text=clipped(marked_runs(row["text"], row["spans_from"])),
+        counterfactual=clipped(marked_runs(row["counterfactual"], row["spans_to"])),
         score_from=row["score_from"],
         score_to=row["score_to"],
         effect=row["effect"],
@@ -266,11 +273,29 @@ def _gap(row: dict[str, Any]) -> GapRow:
     )
 
 
-def marked_runs(text: str, spans: Any) -> list[tuple[str, bool]]:
+def marked_runs(text: str, spans: Any) -> Runs:
     """Returns `text` cut into runs, each with whether it was changed by the swap."""
-    runs: list[tuple[str, bool]] = []
+    runs: Runs = []
     done = 0
     for span in spans if spans is not None else ():
         runs += [(text[done : span["start"]], False), (text[span["start"] : span["end"]], True)]
         done = span["end"]
     return [run for run in [*runs, (text[done:], False)] if run[0]]
+
+
+def clipped(runs: Runs) -> Runs:
+    """Returns `runs` with long stretches that did not change cut down to what is near a change."""
+    last = len(runs) - 1
+    return [
+        (part if changed else _near(part, before=i < last, after=i > 0), changed)
+        for i, (part, changed) in enumerate(runs)
+    ]
+
+
+def _near(text: str, *, before: bool, after: bool) -> str:
+    """Keeps the end of `text` if it stands before a change, and its start if after one."""
+    if len(text) <= 2 * CONTEXT:
+        return text
+    start = [text[:CONTEXT]] if after or not before else []
+    end = [text[-CONTEXT:]] if before else []
+    return " ".join([*start, "[…]", *end])

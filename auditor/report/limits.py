@@ -1,0 +1,67 @@
+"""What a report must say that it lacks: what a person did not provide, and what was not tested."""
+
+from __future__ import annotations
+
+from auditor.evidence.reader import Evidence
+from auditor.records import Verdict
+from auditor.report.words import shown, versus
+from auditor.swaps.lexicons import available_lexicons
+
+_NO_WEIGHTS = {
+    "probabilities": "a model given as a function has no weights to look into",
+    "pairs": "scores made elsewhere come without weights",
+    "predictions": "a table of outcomes comes without weights",
+}
+"""Kind of a model's record -> why nothing could look inside."""
+
+
+def not_provided(evidence: Evidence) -> list[str]:
+    """Returns what a person must supply; nothing is made up in its place."""
+    metrics = evidence.plan.metrics
+    asked = {
+        "approval of the threshold (approved_by)": metrics.approved_by,
+        "who is harmed, and how (harm)": metrics.harm,
+    }
+    return [words for words, given in asked.items() if given is None]
+
+
+def not_tested(evidence: Evidence) -> list[str]:
+    """Returns what this audit does not speak of, in sentences."""
+    kinds = [model["kind"] for model in evidence.record["models"]]
+    blind = next((f"; {_NO_WEIGHTS[kind]}" for kind in kinds if kind in _NO_WEIGHTS), "")
+    return [
+        *_of_swaps(evidence),
+        *_of_groups(evidence),
+        "Which words carry a difference (token attributions): this version does not compute them.",
+        f"Which parts of the model carry it (circuits): this version does not trace them{blind}.",
+        "Proxies such as names, schools, leave or dialect; how people were treated in fact.",
+        *(
+            f"{versus(f.contrast)} ({shown(f.contrast.attribute)}): {f.verdict_reason}."
+            for f in evidence.findings
+            if f.verdict is Verdict.NOT_TESTED
+        ),
+    ]
+
+
+def _of_swaps(evidence: Evidence) -> list[str]:
+    plan = evidence.plan
+    if plan.data.predictions:
+        return ["Counterfactual swaps: this audit has outcomes only, no texts."]
+    asked = list(evidence.coverage["attributes"] if plan.data.pairs else plan.swaps.attributes)
+    left = [name for name in available_lexicons() if name not in asked]
+    lists = f" There are word lists for {_names(left)}, which were not asked for." if left else ""
+    return [
+        f"Attributes other than {_names(asked)}.{lists}",
+        "Two attributes at once, such as older women.",
+        *([] if plan.data.pairs else ["Texts in languages other than English."]),
+    ]
+
+
+def _of_groups(evidence: Evidence) -> list[str]:
+    if evidence.group_metrics:
+        return []
+    return ["Outcomes and error rates of groups of people: the data names no group."]
+
+
+def _names(names: list[str]) -> str:
+    return ", ".join(shown(name) for name in names)

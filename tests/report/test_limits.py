@@ -1,0 +1,55 @@
+"""What was not tested is named, with the reason that fits the audit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from auditor.evidence.reader import Evidence
+from auditor.report.limits import not_provided, not_tested
+from tests.report import factory
+
+
+def lines(evidence: Evidence) -> str:
+    return "\n".join(not_tested(evidence))
+
+
+def test_attributes_with_word_lists_that_were_left_out_are_named(tmp_path: Path) -> None:
+    said = lines(factory.evidence(tmp_path))
+    assert "Attributes other than gender." in said
+    assert "age, disability, gender identity, religion, sexual orientation" in said
+
+
+def test_pairs_scored_elsewhere_name_their_own_attributes(tmp_path: Path) -> None:
+    """The plan's default attributes are not what a file of pairs holds."""
+    given = factory.evidence(
+        tmp_path, data={"pairs": "p.jsonl"}, swaps={"attributes": ["religion"]}
+    )
+    assert "Attributes other than gender." in lines(given)
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        ("single_label", "does not trace them."),
+        ("probabilities", "does not trace them; a model given as a function has no weights"),
+        ("pairs", "does not trace them; scores made elsewhere come without weights"),
+    ],
+)
+def test_circuits_are_not_tested_for_the_reason_that_holds(
+    tmp_path: Path, kind: str, reason: str
+) -> None:
+    given = factory.evidence(tmp_path)
+    given.record["models"][0]["kind"] = kind
+    assert reason in lines(given)
+
+
+def test_a_contrast_without_enough_data_says_so(tmp_path: Path) -> None:
+    said = lines(factory.evidence(tmp_path))
+    assert "v reference (gender): 8 clusters; at least 20 are asked for." in said
+
+
+def test_what_is_provided_is_not_asked_for(tmp_path: Path) -> None:
+    metrics = {"approved_by": "A. Person", "harm": "applicants lose an interview"}
+    assert not_provided(factory.evidence(tmp_path, metrics=metrics)) == []
