@@ -7,7 +7,7 @@ sentence; 3 inconclusive; 4 internal error, with the trace in a file; 130 interr
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -19,6 +19,7 @@ import auditor
 from auditor import terminal
 from auditor.errors import AuditError, PlanError
 from auditor.options import (
+    Arm,
     AsJson,
     Attribute,
     Cluster,
@@ -27,6 +28,7 @@ from auditor.options import (
     Dtype,
     Favourable,
     Label,
+    Language,
     Lexicon,
     Limit,
     Model,
@@ -51,6 +53,7 @@ from auditor.options import (
 
 if TYPE_CHECKING:
     from auditor.plan import AuditPlan
+    from auditor.records import Pair
     from auditor.run import Run
 
 app = typer.Typer(
@@ -129,6 +132,8 @@ def run(
     attribute: Attribute = None,
     templates: Templates = None,
     lexicon: Lexicon = None,
+    language: Language = None,
+    arm: Arm = None,
     revision: Revision = None,
     pairs: Pairs = None,
     predictions: Predictions = None,
@@ -165,6 +170,7 @@ def init(
     protected: Protected = None,
     attribute: Attribute = None,
     templates: Templates = None,
+    language: Language = None,
     revision: Revision = None,
 ) -> None:
     """Print a commented plan with every option: auditor init --model M --data D > plan.toml."""
@@ -192,16 +198,20 @@ def swap(
     file: Annotated[Path | None, typer.Option(help="A table of texts instead.")] = None,
     column: TextColumn = None,
     lexicon: Lexicon = None,
+    language: Language = None,
+    arm: Arm = None,
+    jobs: Annotated[int, typer.Option(min=1, help="Processes, for a table.")] = 1,
     as_json: AsJson = False,
 ) -> None:
     """Show the counterfactuals of a text, or write those of a table as JSONL."""
-    from auditor.preview import swap_file, swap_text
+    from auditor.preview import Wanted, swap_file, swap_text
 
-    names = attribute or ["gender"]
+    names = tuple(attribute or ["gender"])
+    wanted = Wanted(names, to, tuple(lexicon or ()), language or "en", tuple(arm or ()))
     if text is not None and file is None:
-        made = swap_text(text, names, to, lexicon or [])
+        made: Iterable[Pair] = swap_text(text, wanted)
     elif file is not None and text is None:
-        made = swap_file(file, column or [], names, to, lexicon or [])
+        made = swap_file(file, column or [], wanted, jobs=jobs)
     else:
         raise PlanError('give a text or a file: auditor swap "She left." --attribute gender')
     show = terminal.emit_pair if as_json or file is not None else terminal.print_pair

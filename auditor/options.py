@@ -34,6 +34,11 @@ Attribute = Annotated[
 ]
 Templates = Annotated[list[str] | None, typer.Option(help="Template set, instead of --data.")]
 Lexicon = Annotated[list[Path] | None, typer.Option(help="Lexicon file of your own (TOML).")]
+Language = Annotated[str | None, typer.Option(help="Of texts and lexicons [en].")]
+Arm = Annotated[
+    list[str] | None,
+    typer.Option(help="Beside the swaps: placebo, unmentioned, fragmentation."),
+]
 Revision = Annotated[str | None, typer.Option(help="Branch, tag or commit of --model.")]
 Device = Annotated[str | None, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")]
 Dtype = Annotated[str | None, typer.Option(help="auto, float32, bfloat16, float16.")]
@@ -50,6 +55,7 @@ _PLAN_NAMES = {
     "data": "path",
     "attribute": "attributes",
     "lexicon": "lexicons",
+    "arm": "arms",
 }
 """Options of the command line that are called otherwise in the plan."""
 

@@ -24,9 +24,9 @@ from auditor.metrics.findings import find
 from auditor.metrics.groups import group_metrics
 from auditor.metrics.verdicts import overall
 from auditor.plan import AuditPlan, DataPlan
-from auditor.records import PAIRS, Contrast, to_plain
+from auditor.records import PAIRS, to_plain
 from auditor.sources import TextSource, open_texts, read_predictions, read_scored_pairs
-from auditor.swaps.lexicons import Lexicon, contrasts_of, load_lexicons
+from auditor.swaps.attributes import Attributes, open_attributes, template_terms
 from auditor.swaps.swapper import Swapper
 
 if TYPE_CHECKING:
@@ -54,11 +54,10 @@ Tell = Callable[[Step], None]
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """The plan with its names resolved. `texts` is None where no model is asked."""
+    """The plan with its names resolved. Attributes and texts are None where no model is asked."""
 
     plan: AuditPlan
-    lexicons: Mapping[str, Lexicon]
-    contrasts: Mapping[str, tuple[Contrast, ...]]
+    attributes: Attributes | None
     texts: TextSource | None
     digests: Mapping[str, str]
     """Name -> SHA-256 of every file that the result depends on, models aside."""
@@ -104,11 +103,10 @@ def run_audit(
 
 def resolve(plan: AuditPlan, frame: pd.DataFrame | None = None) -> Inputs:
     """Returns the plan's names as things; every file named is found and hashed."""
-    files = [Path(name) for name in plan.swaps.lexicons]
     data = plan.data
     if data.predictions or data.pairs:
         path = Path(data.predictions or data.pairs or "")
-        return Inputs(plan, {}, {}, None, {path.name: _sha256(path)})
+        return Inputs(plan, None, None, {path.name: _sha256(path)})
     if frame is None and not data.path and not data.templates:
         raise PlanError(
             "no data is named; give a table with `path` and `text`, or `templates`, `pairs` or "
@@ -116,12 +114,14 @@ def resolve(plan: AuditPlan, frame: pd.DataFrame | None = None) -> Inputs:
         )
     if not plan.models:
         raise PlanError("no model is named; give a Hugging Face id or a folder (--model M)")
-    lexicons = load_lexicons(plan.swaps.attributes, files)
-    contrasts = {name: contrasts_of(lexicon, plan.swaps) for name, lexicon in lexicons.items()}
-    terms = [term for lexicon in lexicons.values() for term in lexicon.template_terms()]
-    texts = open_texts(data, frame=frame, template_terms=terms)
-    digests = {**texts.digests, **{f"lexicon {k}": v.sha256 for k, v in lexicons.items()}}
-    return Inputs(plan, lexicons, contrasts, texts, digests)
+    attributes = open_attributes(plan.swaps)
+    texts = open_texts(
+        data,
+        frame=frame,
+        template_terms=template_terms(attributes),
+        language=plan.swaps.language,
+    )
+    return Inputs(plan, attributes, texts, {**texts.digests, **attributes.digests})
 
 
 def open_folder(inputs: Inputs, out: Path | None, resume: Path | None) -> RunFolder:
@@ -140,19 +140,27 @@ def open_folder(inputs: Inputs, out: Path | None, resume: Path | None) -> RunFol
 
 def score_texts(run: RunFolder, inputs: Inputs, models: list[Any], tell: Tell) -> None:
     """Swaps and scores every text with every model, part by part."""
+    from auditor.models import load_counter
+
+    assert inputs.attributes is not None
+    # The first checkpoint's pieces decide which names are like each other, so that all
+    # checkpoints see the same pairs.
+    counter = load_counter(models[0], inputs.plan.scoring) if inputs.attributes.names else None
+    swapper = Swapper(inputs.attributes, inputs.plan.swaps, counter)
     for index, model in enumerate(models):
         if not run.is_done(f"model {index}"):
-            parts = _score_with(run, inputs, index, model, tell)
+            parts = _score_with(run, inputs, swapper, index, model, tell)
             run.finish(f"model {index}", parts=parts)
 
 
-def _score_with(run: RunFolder, inputs: Inputs, index: int, spec: Any, tell: Tell) -> int:
+def _score_with(
+    run: RunFolder, inputs: Inputs, swapper: Swapper, index: int, spec: Any, tell: Tell
+) -> int:
     """Returns the number of parts. The model is loaded once and dropped on return."""
     from auditor.models import Outcome, load_model, score_part
 
     assert inputs.texts is not None
-    plan, swapper = inputs.plan, Swapper(inputs.lexicons, inputs.contrasts)
-    name = model_ids(plan)[index]
+    plan, name = inputs.plan, model_ids(inputs.plan)[index]
     tell(Step(run.folder, f"loading {name}", 0))
     model = load_model(spec, plan.scoring, model_id=name)
     outcome = Outcome.of(model.labels, model.kind, plan.scoring)
@@ -160,7 +168,8 @@ def _score_with(run: RunFolder, inputs: Inputs, index: int, spec: Any, tell: Tel
     done, parts = 0, 0
     for part, texts in enumerate(inputs.texts.chunks(PART_TEXTS)):
         if not run.has_part(index, part):
-            pairs = [pair for text in texts for pair in swapper.pairs(text)]
+            swapped = [swapper.swap(text) for text in texts]
+            pairs = [pair for each in swapped for pair in each.pairs]
             scored = score_part(
                 texts if inputs.texts.has_groups else [], pairs, model, outcome, plan=plan
             )
@@ -169,7 +178,7 @@ def _score_with(run: RunFolder, inputs: Inputs, index: int, spec: Any, tell: Tel
                 part,
                 pairs=scored.pairs,
                 predictions=scored.predictions,
-                notes=part_notes(texts, pairs, swapper, scored.counts),
+                notes=part_notes(swapped, scored.counts),
             )
         done, parts = done + len(texts), part + 1
         tell(Step(run.folder, f"scoring with {name}", done))
@@ -216,7 +225,7 @@ def measure(run: RunFolder, inputs: Inputs) -> None:
     """Turns scores into findings, verdict and cases."""
     plan, pairs = inputs.plan, pairs_glob(run.evidence)
     ids = [str(model["model_id"]) for model in run.record["models"]]
-    contrasts = [c for group in inputs.contrasts.values() for c in group] or contrasts_in(pairs)
+    contrasts = inputs.attributes.judged if inputs.attributes else contrasts_in(pairs)
     findings = find(pairs, plan, contrasts, ids)
     predictions = run.join_predictions()
     favourable = run.record["models"][0].get("favourable") if ids else None

@@ -114,7 +114,28 @@ class SwapPlan(_Section):
     references: dict[str, str] = Field(
         default_factory=dict, description="Attribute -> reference group; else the lexicon's."
     )
+    groups: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict,
+        description="Attribute -> the groups to compare; else all that its texts can name. "
+        "gender's neutral (they), which changes grammar too, must be named to be compared.",
+    )
+    arms: tuple[Literal["placebo", "unmentioned", "fragmentation"], ...] = Field(
+        ("placebo", "unmentioned", "fragmentation"),
+        description="What stands beside the swaps and never decides: placebo (words and names "
+        "changed within a group), unmentioned (the descriptor left out), fragmentation (rare "
+        "names in many pieces against common ones, within the reference group).",
+    )
+    names_per_group: int = Field(
+        24,
+        ge=2,
+        description="Names of each group that every text with a name is crossed with. Fewer make "
+        "small differences undetectable, however many texts there are; more cost time.",
+    )
+    leave: tuple[str, ...] = Field(
+        (), description="Phrases to leave alone: names of people you know of, titles of works."
+    )
     lexicons: tuple[str, ...] = Field((), description="Lexicon files of your own (TOML).")
+    language: str = Field("en", description="Of texts, templates and lexicons.")
 
 
 class ScoringPlan(_Section):

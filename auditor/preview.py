@@ -2,53 +2,90 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from auditor.errors import AuditError, PlanError, collected
 from auditor.pipeline import Inputs, model_ids, resolve
-from auditor.plan import AuditPlan, DataPlan, SwapPlan
-from auditor.records import Pair
+from auditor.plan import AuditPlan, DataPlan
+from auditor.records import NAMES_SUFFIX, Pair, SourceText
 from auditor.sources import open_texts
-from auditor.swaps.lexicons import contrasts_of, load_lexicons
-from auditor.swaps.swapper import Swapper, swap
+from auditor.swaps.swapper import Swapper, every_swapper
 
 CHUNK = 1_000
 """Texts read at a time."""
 
 
-def swap_text(
-    text: str, attributes: Sequence[str], to: str | None = None, lexicons: Sequence[Path] = ()
-) -> Iterator[Pair]:
-    """Yields every pair of one text, for each attribute and target group."""
-    for attribute in attributes:
-        yield from swap(text, attribute, to, lexicons=lexicons)
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which counterfactuals to show."""
+
+    attributes: tuple[str, ...]
+    to: str | None = None
+    """Only to this group."""
+    lexicons: tuple[Path, ...] = ()
+    language: str = "en"
+    arms: tuple[str, ...] = ()
+    """What stands beside the swaps: see `SwapPlan.arms`."""
+
+    def swapper(self) -> Swapper:
+        return every_swapper(
+            self.attributes,
+            self.to,
+            lexicons=self.lexicons,
+            language=self.language,
+            arms=self.arms,
+        )
+
+    def of(self, swapper: Swapper, text: SourceText) -> list[Pair]:
+        return [p for p in swapper.pairs(text) if self.to in (None, p.group_to)]
+
+
+def swap_text(text: str, wanted: Wanted) -> list[Pair]:
+    """Returns every pair of one text, for each attribute and target group."""
+    return wanted.of(wanted.swapper(), SourceText(row_id="text-0", text=text, cluster="text-0"))
 
 
 def swap_file(
-    path: Path,
-    columns: Sequence[str],
-    attributes: Sequence[str],
-    to: str | None = None,
-    lexicons: Sequence[Path] = (),
+    path: Path, columns: Sequence[str], wanted: Wanted, *, jobs: int = 1
 ) -> Iterator[Pair]:
-    """Yields every pair of a table's texts, in the table's order, without holding it in memory."""
-    loaded = load_lexicons(attributes, lexicons)
-    _known_group(to, {group for lexicon in loaded.values() for group in lexicon.groups})
-    every = SwapPlan(attributes=tuple(attributes), contrasts="all")
-    swapper = Swapper(loaded, {name: contrasts_of(item, every) for name, item in loaded.items()})
-    source = open_texts(DataPlan(path=str(path), text=tuple(columns)))
-    for texts in source.chunks(CHUNK):
-        for text in texts:
-            yield from (p for p in swapper.pairs(text) if to in (None, p.group_to))
+    """Yields every pair of a table's texts, in the table's order, without holding it in memory.
+
+    Args:
+        jobs: processes to share the work; the pairs and their order do not depend on it.
+    """
+    swapper = wanted.swapper()  # also here, so that what is refused is refused at once
+    chunks = open_texts(DataPlan(path=str(path), text=tuple(columns))).chunks(CHUNK)
+    if jobs == 1:
+        for texts in chunks:
+            for text in texts:
+                yield from wanted.of(swapper, text)
+        return
+    with ProcessPoolExecutor(jobs, initializer=_prepare, initargs=(wanted,)) as pool:
+        coming: deque[Future[list[Pair]]] = deque()
+        for texts in chunks:
+            coming.append(pool.submit(_swap_chunk, texts))
+            if len(coming) > 2 * jobs:
+                yield from coming.popleft().result()
+        while coming:
+            yield from coming.popleft().result()
 
 
-def _known_group(to: str | None, groups: set[str]) -> None:
-    if to is not None and to not in groups:
-        raise PlanError(
-            f"no group {to!r} in these attributes; there are {', '.join(sorted(groups))}"
-        )
+_worker: list[tuple[Wanted, Swapper]] = []
+"""What a process of `swap_file` has made ready for all its chunks."""
+
+
+def _prepare(wanted: Wanted) -> None:
+    _worker[:] = [(wanted, wanted.swapper())]
+
+
+def _swap_chunk(texts: Sequence[SourceText]) -> list[Pair]:
+    [(wanted, swapper)] = _worker
+    return [pair for text in texts for pair in wanted.of(swapper, text)]
 
 
 def check_inputs(plan: AuditPlan) -> list[str]:
@@ -75,7 +112,8 @@ def _data_lines(inputs: Inputs) -> list[str]:
     lines = [f"input: {name}, SHA-256 {digest}" for name, digest in sorted(inputs.digests.items())]
     if inputs.texts is not None:
         first = next(inputs.texts.chunks(CHUNK), [])
-        swapper = Swapper(inputs.lexicons, inputs.contrasts)
+        assert inputs.attributes is not None
+        swapper = Swapper(inputs.attributes, inputs.plan.swaps)
         pairs = sum(len(swapper.pairs(text)) for text in first)
         lines.append(f"data: {pairs:,} pairs from the first {len(first):,} texts")
     return lines
@@ -101,12 +139,32 @@ def rows_of(listing: str) -> list[dict[str, Any]]:
 
 
 def _attributes() -> list[dict[str, Any]]:
+    from auditor.grammar import languages
+    from auditor.swaps.attributes import BY_NAME, NAMED_GROUPS
     from auditor.swaps.lexicons import available_lexicons
 
-    return [
-        {"attribute": name, "groups": list(lexicon.groups), "reference": lexicon.reference}
-        for name, lexicon in available_lexicons().items()
+    words = [
+        {
+            "attribute": name,
+            "language": language,
+            "groups": list(lexicon.groups),
+            "reference": lexicon.reference,
+            "by_request": list(lexicon.by_request),
+        }
+        for language in languages()
+        for name, lexicon in available_lexicons(language).items()
     ]
+    names = [
+        {
+            "attribute": f"{name}{NAMES_SUFFIX}",
+            "language": "en",
+            "groups": list(NAMED_GROUPS[name]),
+            "reference": NAMED_GROUPS[name][0],
+            "by_request": [],
+        }
+        for name in BY_NAME
+    ]
+    return [*words, *names]
 
 
 def _templates() -> list[dict[str, Any]]:

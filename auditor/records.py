@@ -19,6 +19,9 @@ import pyarrow as pa
 SCHEMA_VERSION = 1
 """Of every JSON file in a run folder. Readers refuse a newer one by name."""
 
+NAMES_SUFFIX = "_names"
+"""Ends the id of an attribute that is swapped by people's names: race_names, gender_names."""
+
 Span = tuple[int, int]
 """Start and end of a mention, in characters of its text, end exclusive."""
 
@@ -77,7 +80,9 @@ def digest(*parts: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Contrast:
-    """Two groups of one attribute in one fixed orientation: effects are of B against A."""
+    """Two groups of one attribute in one fixed orientation: effects are of B against A.
+
+    Twice the same group only in arms that stay within it."""
 
     attribute: str
     group_a: str
@@ -86,11 +91,37 @@ class Contrast:
 
     @property
     def contrast_id(self) -> str:
-        return f"{self.attribute}.{self.group_a}.{self.group_b}"
+        """Also part of file names: the "*" of an intersection is written "_x_"."""
+        attribute = self.attribute.replace("*", "_x_")
+        return f"{attribute}.{self.group_a}.{self.group_b}"
 
-    def __post_init__(self) -> None:
-        if self.group_a == self.group_b:
-            raise ValueError(f"a contrast needs two groups, got {self.group_a!r} twice")
+    @property
+    def crossed(self) -> bool:
+        """Whether terms are drawn as well as templates: every text meets the same names of each
+        group, which stand for other names (any part of "gender*race_names" is of names)."""
+        return any(part.endswith(NAMES_SUFFIX) for part in self.attribute.split("*"))
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateTerm:
+    """What fills the slot of a template, for one attribute."""
+
+    attribute: str
+    concept: str
+    phrase: str
+    """Of the reference group, without an article: "young person"."""
+    is_name: bool = False
+    """A person's name, which takes no article: "Emily Walsh"."""
+    gender: str = ""
+    """Grammatical; "" where the language has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """A word of a filled template that agrees with the grammatical gender of its person."""
+
+    span: Span
+    forms: tuple[str, ...]  # [gender], in the language's order
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +138,8 @@ class SourceText:
     attributes: tuple[str, ...] | None = None
     """Attributes to swap in this text; None means all of the plan. A template filled for
     disability is not audited for gender as well."""
+    agreements: tuple[Agreement, ...] | None = None
+    """What agrees with the template's person, in order; None: not known, as in a free text."""
     label: str | None = None
     """The true label in the data's own words; None where the data has none."""
     protected: Mapping[str, str | None] = field(default_factory=dict)
@@ -137,8 +170,13 @@ class Pair:
     slots: Mapping[str, str] = field(default_factory=dict)
     label_true: str | None = None
     weight: float = 1.0
+    frequency_from: float | None = None
+    """Of a name: how many babies were given it (United States, 2010); None for other terms."""
+    frequency_to: float | None = None
 
     def __post_init__(self) -> None:
+        if self.arm is Arm.SWAP and self.contrast.group_a == self.contrast.group_b:
+            raise ValueError(f"a swap needs two groups, got {self.contrast.group_a!r} twice")
         if len(self.spans_from) != len(self.spans_to) or not self.spans_from:
             raise ValueError("a pair has as many spans on one side as on the other, at least one")
         if self.validity is not Validity.VALID and self.reason is None:
@@ -301,6 +339,11 @@ PAIRS = pa.schema(
         ("n_edits", pa.int32()),
         ("pieces_from", pa.int32()),  # tokens of the whole text, special tokens not counted
         ("pieces_to", pa.int32()),
+        ("term_pieces_from", pa.int32()),  # tokens of the terms alone
+        ("term_pieces_to", pa.int32()),
+        ("frequency_from", pa.float64()),  # of a name: babies given it, United States, 2010
+        ("frequency_to", pa.float64()),
+        ("matched", pa.bool_()),  # both names: as many pieces, and of like frequency
         ("truncated", pa.bool_()),  # either side lost tokens at the model's window
         ("validity", _category),
         ("reason", _text),

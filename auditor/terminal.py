@@ -174,6 +174,8 @@ def emit_pair(pair: Pair) -> None:
 
 def pair_json(pair: Pair) -> dict[str, Any]:
     """Returns a pair as `auditor swap --json` prints it."""
+    from auditor.records import text_id
+
     return {
         "text": pair.text,
         "counterfactual": pair.counterfactual,
@@ -188,15 +190,21 @@ def pair_json(pair: Pair) -> dict[str, Any]:
         "arm": pair.arm.value,
         "pair_id": pair.pair_id,
         "row_id": pair.row_id,
+        "text_id": text_id(pair.text),
         "cluster": pair.cluster,
+        "template_id": pair.template_id,
+        "slots": dict(pair.slots),
         "contrast_id": pair.contrast.contrast_id,
         "group_a": pair.contrast.group_a,
         "group_b": pair.contrast.group_b,
         "term_from": pair.term_from,
         "term_to": pair.term_to,
         "n_edits": len(pair.spans_from),
+        "frequency_from": pair.frequency_from,
+        "frequency_to": pair.frequency_to,
         "label_true": pair.label_true,
         "weight": pair.weight,
+        "input_kind": "text",
     }
 
 

@@ -22,9 +22,15 @@ from auditor.records import (
 CONTRAST = Contrast("gender", "male", "female")
 
 
-def test_a_contrast_needs_two_groups() -> None:
+def test_a_swap_needs_two_groups() -> None:
+    spans = ((0, 2),)
     with pytest.raises(ValueError, match="two groups"):
-        Contrast("gender", "male", "male")
+        Pair("r", "c", Contrast("x", "a", "a"), "a", "a", "He", "He", "He", "He", spans, spans)
+
+
+def test_the_id_of_an_intersection_is_part_of_file_names() -> None:
+    contrast = Contrast("gender*race_names", "male+white", "female+black")
+    assert contrast.contrast_id == "gender_x_race_names.male+white.female+black"
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])

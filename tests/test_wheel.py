@@ -34,7 +34,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_wheel_carries_its_content(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     for name in (
-        "datasets/lexicons/gender.toml", "datasets/templates/everyday.toml",
+        "datasets/lexicons/en/gender.toml", "datasets/templates/everyday.toml",
         "datasets/demo/feedback.csv", "reports/templates/report.html.j2",
         "reports/fonts/AuditorSans-Regular.ttf", "streamlit_app.py", ".streamlit/config.toml",
     ):  # fmt: skip

@@ -10,7 +10,8 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from auditor.metrics.clusters import ClusterMeans
+from auditor.metrics.clusters import Cells, ClusterMeans
+from auditor.metrics.crossed import complete, crossed_law, crossed_proportion, spread
 from auditor.metrics.estimates import (
     HARD_FLOOR,
     Interval,
@@ -38,6 +39,8 @@ class Metric:
     """SQL over the columns of `clusters.COUNTED`; null where the pair does not have it."""
     missing: str
     """Why no pair of a contrast has it."""
+    of_side: str | None = None
+    """SQL of what a signed metric takes the difference of; `{side}` stands for a or b."""
     kind: Literal["mean", "proportion"] = "mean"
     neutral: float = 0.0
     """The value that says: the swap changes nothing."""
@@ -61,6 +64,7 @@ METRICS: dict[str, Metric] = {
             unit="difference of rates",
             signed=True,
             of_pair="selected_b::INT - selected_a::INT",
+            of_side="selected_{side}::INT",
             missing="no pair says whether it was selected: a regression, and pairs scored "
             "elsewhere, need a `cutoff` and a `favourable` label",
         ),
@@ -70,6 +74,7 @@ METRICS: dict[str, Metric] = {
             unit="score",
             signed=True,
             of_pair="effect",
+            of_side="score_{side}",
             missing="no pair has a score on both sides",
         ),
         Metric(
@@ -101,24 +106,52 @@ class Measured:
 
     estimate: Estimate
     law: StudentMean | OneTrial | None
-    """None: a proportion, or too few clusters for any interval."""
+    """None: a proportion, or too few clusters or names for any interval."""
 
 
-def measure(metric: Metric, contrast_id: str, means: ClusterMeans, *, seed: int) -> Measured:
+def measure(
+    metric: Metric,
+    contrast_id: str,
+    means: ClusterMeans,
+    *,
+    seed: int,
+    cells: Cells | None = None,
+) -> Measured:
     """Returns the estimate of `metric` for a contrast that has pairs.
 
     Args:
+        cells: of a crossed contrast, whose terms are drawn as well as its clusters.
         seed: the plan's. Every contrast and metric draws from its own stream, so that a result
             does not depend on what else is in the audit.
     """
     values, unit, n = means.means[metric.name], metric.unit_in(means), means.n[metric.name]
     if not len(values):
         return Measured(Estimate.missing(metric.missing, unit=unit), None)
+    stream = int(digest(str(seed), contrast_id, metric.name), 16)
+    if cells is not None:
+        return _crossed(metric, means, cells, stream)
     law: StudentMean | OneTrial | KornGraubard | None = None
     if len(values) >= HARD_FLOOR and metric.kind == "proportion":
         law = proportion_law(values, n)
     elif len(values) >= HARD_FLOOR:
-        stream = int(digest(str(seed), contrast_id, metric.name), 16)
         law = mean_law(values, metric.bounds(means), stream)
     found = estimate(float(values.mean()), law, n=n, clusters=len(values), unit=unit)
+    return Measured(found, None if isinstance(law, KornGraubard) else law)
+
+
+def _crossed(metric: Metric, means: ClusterMeans, cells: Cells, stream: int) -> Measured:
+    values, unit, n = means.means[metric.name], metric.unit_in(means), means.n[metric.name]
+    design = complete(cells)
+    if design.too_small:
+        value, size, reason = float(values.mean()), len(values), design.too_small
+        method = "mean of cluster means"
+        missing = Estimate(value, None, None, n, size, unit, method, reason=reason)
+        return Measured(missing, None)
+    law: StudentMean | OneTrial | KornGraubard
+    if metric.kind == "proportion":
+        law = crossed_proportion(design)
+    else:
+        law = crossed_law(design, metric.bounds(means), stream)
+    value = spread(design).mean
+    found = estimate(value, law, n=design.pairs, clusters=design.templates, unit=unit)
     return Measured(found, None if isinstance(law, KornGraubard) else law)

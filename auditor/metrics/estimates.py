@@ -47,20 +47,22 @@ class MeanLaw(Law, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class StudentMean:
-    """t on cluster means; the envelope with bootstrap-t where these are skewed.
+    """Student's t, with the envelope of bootstrap-t where cluster means are skewed.
 
     The pivot (mean - theta) / se has tails that are the larger of Student's and of the bootstrap's.
     """
 
     mean: float
     se: float
-    df: int
+    df: float
     bounds: Interval
     draws: Floats | None = field(default=None, repr=False)  # [draw], sorted bootstrap pivots
+    over: str = "cluster means"
+    """What `se` and `df` come from."""
 
     @property
     def method(self) -> str:
-        name = "t on cluster means"
+        name = f"t on {self.over}"
         return name if self.draws is None else f"{name}, envelope with bootstrap-t"
 
     def interval(self, level: float) -> Interval:
@@ -120,10 +122,11 @@ class OneTrial:
     value: float
     clusters: int
     bounds: Interval
+    scope: str = ""
 
     @property
     def method(self) -> str:
-        return "exact binomial, one trial per cluster (all clusters equal)"
+        return f"exact binomial, one trial per cluster (all clusters equal){self.scope}"
 
     def interval(self, level: float) -> Interval | None:
         low, high = self.bounds
@@ -157,10 +160,13 @@ class KornGraubard:
     clusters: int
     n: float
     """Trials made."""
+    df: float | None = None
+    """Of the variance; None: one less than the clusters."""
+    over: str = "clusters"
 
     @property
     def method(self) -> str:
-        return "Korn-Graubard on clusters"
+        return f"Korn-Graubard on {self.over}"
 
     def interval(self, level: float) -> Interval:
         from scipy.stats import norm, t
@@ -168,7 +174,7 @@ class KornGraubard:
         if self.variance <= NOISE**2:
             return clopper_pearson(self.value * self.clusters, self.clusters, level)
         tail = (1 - level) / 2
-        factor = (norm.isf(tail) / t.isf(tail, self.clusters - 1)) ** 2
+        factor = (norm.isf(tail) / t.isf(tail, self.df or self.clusters - 1)) ** 2
         n_eff = min(self.n, self.value * (1 - self.value) / self.variance * factor)
         return clopper_pearson(self.value * n_eff, n_eff, level)
 
@@ -184,11 +190,7 @@ def mean_law(means: Floats, bounds: Interval, seed: int) -> StudentMean | OneTri
     mean, sd, size = float(means.mean()), float(means.std(ddof=1)), len(means)
     if np.ptp(means) <= NOISE:
         return OneTrial(mean, size, bounds)
-    skewed = abs(float(np.mean(((means - mean) / means.std()) ** 3))) > 1
-    draws = _pivots(means, np.random.default_rng(seed)) if skewed else None
-    if size > BOOTSTRAP_UP_TO:
-        draws = None
-    return StudentMean(mean, sd / size**0.5, size - 1, bounds, draws)
+    return StudentMean(mean, sd / size**0.5, size - 1, bounds, skewed_pivots(means, seed))
 
 
 def proportion_law(means: Floats, n: int) -> KornGraubard:
@@ -223,6 +225,14 @@ def clopper_pearson(hits: float, n: float, level: float) -> Interval:
     low = float(beta.ppf(tail, hits, n - hits + 1)) if hits > NOISE else 0.0
     high = float(beta.isf(tail, hits + 1, n - hits)) if n - hits > NOISE else 1.0
     return low, high
+
+
+def skewed_pivots(means: Floats, seed: int) -> Floats | None:
+    """Returns the sorted bootstrap pivots of means that are skewed; None where t will do."""
+    if len(means) > BOOTSTRAP_UP_TO or np.ptp(means) <= NOISE:
+        return None
+    skewness = float(np.mean(((means - means.mean()) / means.std()) ** 3))
+    return _pivots(means, np.random.default_rng(seed)) if abs(skewness) > 1 else None
 
 
 def _pivots(means: Floats, rng: np.random.Generator) -> Floats:

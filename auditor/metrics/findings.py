@@ -5,13 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from auditor.metrics.clusters import ClusterMeans, cluster_means
+from auditor.metrics.clusters import Cells, ClusterMeans, cluster_means, crossed_cells
 from auditor.metrics.counterfactual import METRICS, Measured, Metric, measure
 from auditor.metrics.verdicts import Claim, Ruling, judge, make_claim
 from auditor.plan import AuditPlan, MetricPlan
 from auditor.records import CheckpointResult, Contrast, Criterion, Estimate, Finding, Verdict
 
 _WORST_FIRST = (Verdict.DOES_NOT_MEET, Verdict.INCONCLUSIVE, Verdict.NOT_TESTED, Verdict.MEETS)
+
+
+@dataclass(frozen=True, slots=True)
+class _Values:
+    """What the estimates are made of; keys are (model_id, contrast_id)."""
+
+    means: Mapping[tuple[str, str], ClusterMeans]
+    cells: Mapping[tuple[str, str], Mapping[str, Cells]]  # metric -> cells, crossed contrasts only
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +43,8 @@ def find(
     Args:
         pairs: DuckDB glob of the pairs, safe inside single quotes.
     """
-    means = cluster_means(pairs, {name: metric.of_pair for name, metric in METRICS.items()})
-    models = [_judge_model(model_id, means, plan, contrasts) for model_id in model_ids]
+    values = _values(pairs, contrasts)
+    models = [_judge_model(model_id, values, plan, contrasts) for model_id in model_ids]
     findings = [
         _finding(contrast, metric, plan, models)
         for metric in METRICS
@@ -46,16 +54,22 @@ def find(
     return sorted(findings, key=lambda finding: _order(finding, plan))
 
 
+def _values(pairs: str, contrasts: Sequence[Contrast]) -> _Values:
+    of_pair = {name: metric.of_pair for name, metric in METRICS.items()}
+    of_side = {name: metric.of_side for name, metric in METRICS.items() if metric.of_side}
+    crossed = [contrast.contrast_id for contrast in contrasts if contrast.crossed]
+    means = cluster_means(pairs, of_pair)
+    return _Values(means, crossed_cells(pairs, of_pair, of_side, crossed) if crossed else {})
+
+
 def _judge_model(
     model_id: str,
-    means: Mapping[tuple[str, str], ClusterMeans],
+    values: _Values,
     plan: AuditPlan,
     contrasts: Sequence[Contrast],
 ) -> _Judged:
     measured = {
-        (contrast.contrast_id, metric.name): _measure(
-            metric, contrast, means.get((model_id, contrast.contrast_id)), plan.seed
-        )
+        (contrast.contrast_id, metric.name): _measure(metric, contrast, values, model_id, plan.seed)
         for contrast in contrasts
         for metric in METRICS.values()
     }
@@ -70,18 +84,24 @@ def _judge_model(
     )
 
 
-def _measure(metric: Metric, contrast: Contrast, means: ClusterMeans | None, seed: int) -> Measured:
-    if means is not None:
-        return measure(metric, contrast.contrast_id, means, seed=seed)
+def _measure(
+    metric: Metric, contrast: Contrast, values: _Values, model_id: str, seed: int
+) -> Measured:
+    key = (model_id, contrast.contrast_id)
+    if key in values.means:
+        cells = values.cells[key][metric.name] if contrast.crossed else None
+        return measure(metric, contrast.contrast_id, values.means[key], seed=seed, cells=cells)
     a, b = contrast.group_a, contrast.group_b
     reason = f"no text mentions {a} or {b} in a way that can be swapped for the other"
     return Measured(Estimate.missing(reason, unit=metric.unit), None)
 
 
 def _claim(measured: Measured, plan: AuditPlan) -> Claim:
-    if measured.estimate.value is None:
-        return Claim(untested=measured.estimate.reason)
-    return make_claim(measured.law, measured.estimate.clusters, plan.metrics)
+    found = measured.estimate
+    enough = found.clusters >= plan.metrics.min_clusters
+    if found.value is None or (measured.law is None and enough):
+        return Claim(untested=found.reason)
+    return make_claim(measured.law, found.clusters, plan.metrics)
 
 
 def _finding(

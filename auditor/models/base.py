@@ -44,6 +44,9 @@ class Model(Protocol):
     def score(self, texts: Sequence[str], *, exact: bool = False) -> RawScores:
         """Returns values for distinct texts. `exact`: in float32 whatever the plan's dtype."""
 
+    def pieces(self, terms: Sequence[str]) -> list[int] | None:
+        """Returns into how many pieces each term breaks; None where there is no tokenizer."""
+
     @property
     def tolerance(self) -> float:
         """How far a value may be off in log-odds, for texts near a decision; 0 when exact."""

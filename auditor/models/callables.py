@@ -53,6 +53,10 @@ class CallableModel:
         empty = np.empty((0, len(self.labels)))
         return RawScores(np.concatenate([empty, *values]), None, np.zeros(len(texts), np.bool_))
 
+    def pieces(self, terms: Sequence[str]) -> list[int] | None:  # noqa: ARG002 - it has none
+        """Returns None: a function has no tokenizer."""
+        return None
+
     def _ask(self, texts: list[str]) -> Floats:
         try:
             answer = self.function(texts)

@@ -18,6 +18,7 @@ import torch
 from auditor.errors import ModelError
 from auditor.models.base import Floats, Kind, RawScores
 from auditor.models.devices import REDUCED, token_budget
+from auditor.models.pieces import pieces_of
 from auditor.plan import ScoringPlan
 
 BLOCK = 1024
@@ -111,6 +112,10 @@ class Classifier:
                 values[[block[row] for row in rows]] = self._forward(encoded, rows, exact)
         self._check_finite(values, texts)
         return RawScores(values, n_tokens, truncated, keys)
+
+    def pieces(self, terms: Sequence[str]) -> list[int] | None:
+        """Returns into how many pieces each term breaks within a sentence. [term]"""
+        return pieces_of(self.tokenizer, terms)
 
     def _encoded_ahead(
         self, texts: Sequence[str], order: list[int]

@@ -14,6 +14,7 @@ from auditor.models.base import Model
 from auditor.models.callables import CallableModel
 from auditor.models.classifier import Classifier
 from auditor.models.devices import pick_device, weights_dtype
+from auditor.models.pieces import counter_of
 from auditor.plan import ModelPlan, ScoringPlan
 
 WEIGHTS = ("*.safetensors", "*.bin")
@@ -41,15 +42,38 @@ def load_model(spec: Any, plan: ScoringPlan, *, model_id: str) -> Model:
     return CallableModel(spec, plan, model_id=model_id)
 
 
-def _from_hub_or_folder(spec: ModelPlan, plan: ScoringPlan, model_id: str) -> Model:
+def load_counter(spec: Any, plan: ScoringPlan) -> Callable[[str], int] | None:
+    """Returns how many pieces a model's tokenizer breaks a term into; None for a function.
+
+    Args:
+        spec: as of `load_model`. Only the tokenizer is loaded.
+
+    Raises:
+        ModelError: it cannot be loaded.
+    """
+    if isinstance(spec, tuple):
+        return counter_of(spec[1])
+    if isinstance(spec, str | Path):
+        spec = ModelPlan(id=str(spec))
+    if not isinstance(spec, ModelPlan):
+        return None
+    with _quiet():
+        return counter_of(_ask(_tokenizer, spec, _options(spec, plan)))
+
+
+def _options(spec: ModelPlan, plan: ScoringPlan) -> dict[str, Any]:
     folder = Path(spec.id)
     if folder.exists():
         _check_folder(folder, spec)
-    options: dict[str, Any] = {
+    return {
         "revision": spec.revision,
         "trust_remote_code": spec.trust_remote_code is not None,
         "local_files_only": plan.offline or folder.exists(),
     }
+
+
+def _from_hub_or_folder(spec: ModelPlan, plan: ScoringPlan, model_id: str) -> Model:
+    options = _options(spec, plan)
     device = pick_device(plan.device)
     with _quiet():
         tokenizer = _ask(_tokenizer, spec, options)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -153,6 +153,7 @@ def _pairs_table(
         **sides.both("label", reading.label),
         **sides.both("selected", reading.selected),
         **sides.both("pieces", raw.n_tokens),
+        **_term_columns(pairs, model),
         "truncated": raw.truncated[sides.rows_from] | raw.truncated[sides.rows_to],
         "label_true": list(true),
         "unit": [outcome.unit] * len(pairs),
@@ -190,6 +191,32 @@ def _text_columns(pairs: Sequence[Pair], seed: int) -> dict[str, Any]:
         "weight": [pair.weight for pair in pairs],
         "input_kind": ["text"] * len(pairs),
     }
+
+
+LIKE_FREQUENCY = 4.0
+"""Names are of like frequency when one is at most this many times as frequent as the other."""
+
+
+def _term_columns(pairs: Sequence[Pair], model: Model) -> dict[str, Any]:
+    """What may differ between two terms besides the group: pieces, and of names frequency."""
+    terms = sorted({term for pair in pairs for term in (pair.term_from, pair.term_to)})
+    counted = model.pieces(terms)
+    pieces = dict(zip(terms, counted, strict=True)) if counted is not None else {}
+    return {
+        "term_pieces_from": [pieces.get(pair.term_from) for pair in pairs],
+        "term_pieces_to": [pieces.get(pair.term_to) for pair in pairs],
+        "frequency_from": [pair.frequency_from for pair in pairs],
+        "frequency_to": [pair.frequency_to for pair in pairs],
+        "matched": [_matched(pair, pieces) for pair in pairs],
+    }
+
+
+def _matched(pair: Pair, pieces: Mapping[str, int]) -> bool | None:
+    """Whether two names differ in neither pieces nor frequency; None for what is no name."""
+    if pair.frequency_from is None or pair.frequency_to is None or not pieces:
+        return None
+    low, high = sorted((max(pair.frequency_from, 1.0), max(pair.frequency_to, 1.0)))
+    return pieces[pair.term_from] == pieces[pair.term_to] and high <= LIKE_FREQUENCY * low
 
 
 def _spans(spans: Sequence[tuple[int, int]]) -> list[dict[str, int]]:

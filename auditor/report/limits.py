@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from auditor.evidence.reader import Evidence
+from auditor.plan import AuditPlan
 from auditor.records import Verdict
 from auditor.report.words import shown, versus
 from auditor.swaps.lexicons import available_lexicons
@@ -34,7 +35,7 @@ def not_tested(evidence: Evidence) -> list[str]:
         *_of_groups(evidence),
         "Which words carry a difference (token attributions): this version does not compute them.",
         f"Which parts of the model carry it (circuits): this version does not trace them{blind}.",
-        "Proxies such as names, schools, leave or dialect; how people were treated in fact.",
+        _proxies(evidence),
         *(
             f"{versus(f.contrast)} ({shown(f.contrast.attribute)}): {f.verdict_reason}."
             for f in evidence.findings
@@ -48,13 +49,30 @@ def _of_swaps(evidence: Evidence) -> list[str]:
     if plan.data.predictions:
         return ["Counterfactual swaps: this audit has outcomes only, no texts."]
     asked = list(evidence.coverage["attributes"] if plan.data.pairs else plan.swaps.attributes)
-    left = [name for name in available_lexicons() if name not in asked]
+    known = available_lexicons(plan.swaps.language)
+    left = [name for name in known if name not in asked and not known[name].is_placebo]
     lists = f" There are word lists for {_names(left)}, which were not asked for." if left else ""
+    joint = any("*" in name for name in asked)
     return [
         f"Attributes other than {_names(asked)}.{lists}",
-        "Two attributes at once, such as older women.",
-        *([] if plan.data.pairs else ["Texts in languages other than English."]),
+        *([] if joint else ["Two attributes at once, such as older women."]),
+        *([] if plan.data.pairs else [f"Texts in languages other than {_language(plan)}."]),
     ]
+
+
+def _language(plan: AuditPlan) -> str:
+    return {"en": "English", "es": "Spanish"}.get(plan.swaps.language, plan.swaps.language)
+
+
+def _proxies(evidence: Evidence) -> str:
+    """A name is a proxy that this audit may have tested, and not of its group alone."""
+    if not any(finding.contrast.crossed for finding in evidence.findings):
+        return "Proxies such as names, schools, leave or dialect; how people were treated in fact."
+    return (
+        "Race or gender as such, where names stand for them: a name also signals class, age, "
+        "religion and origin, and a rare one breaks into more pieces. Other proxies (schools, "
+        "leave, dialect); how people were treated in fact."
+    )
 
 
 def _of_groups(evidence: Evidence) -> list[str]:

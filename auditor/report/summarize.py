@@ -96,6 +96,19 @@ class GapRow(_Part):
     label_to: str | None
 
 
+class NamesRow(_Part):
+    """The names of one group on one model: what may differ besides the group."""
+
+    model_id: str
+    attribute: str
+    group: str
+    names: int
+    mean_log_count: float | None
+    """Mean of log10 of the babies given the first name (United States, 2010)."""
+    mean_pieces: float | None
+    """Of the full name under the model's tokenizer; None where it has none."""
+
+
 class Coverage(_Part):
     """What was looked at."""
 
@@ -103,6 +116,7 @@ class Coverage(_Part):
     """Of what the source holds: see `Summary.counted`."""
     clusters: int
     attributes: dict[str, dict[str, Any]]
+    names: list[NamesRow]
     models: dict[str, dict[str, int]]
 
 

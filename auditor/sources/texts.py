@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from auditor.errors import DataError
 from auditor.plan import DataPlan
-from auditor.records import SourceText
+from auditor.records import SourceText, TemplateTerm
 from auditor.sources.tables import Row, Table, frame_table, open_table, require_columns
 from auditor.sources.templates import TemplateTexts
 
@@ -35,19 +35,21 @@ def open_texts(
     data: DataPlan,
     *,
     frame: pd.DataFrame | None = None,
-    template_terms: Sequence[tuple[str, str, str]] = (),
+    template_terms: Sequence[TemplateTerm] = (),
+    language: str = "en",
 ) -> TextSource:
     """Returns the plan's texts.
 
     Args:
         frame: the table itself, in place of `data.path`.
-        template_terms: (attribute, concept, phrase) to fill templates with.
+        template_terms: what templates are filled with.
+        language: of the templates.
 
     Raises:
         DataError: a file, column or template cannot be used; all problems at once.
     """
     if frame is None and data.templates:
-        return TemplateTexts(data.templates, template_terms)
+        return TemplateTexts(data.templates, template_terms, language)
     table = (
         frame_table(frame) if frame is not None else open_table(Path(str(data.path)), data.encoding)
     )

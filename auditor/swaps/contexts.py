@@ -5,47 +5,71 @@ A lexicon's row says under which context its words count; these are the contexts
 
 from __future__ import annotations
 
-from auditor.swaps.language import Language
-from auditor.swaps.pronouns import Reading
+from auditor.swaps.language import Language, plural_verb
+from auditor.swaps.pronouns import Reading, is_ly_adverb
 from auditor.swaps.words import Words
 
 _NAME_WINDOW = 6
 """Words to each side that tell a headline, where capitals say nothing, from a name."""
+_DESCRIPTORS = 5
+"""Words looked at between a descriptor and its noun."""
 _SINGULAR = frozenset({"a", "an", "every", "each", "another", "one"})
 _TURNING_VERBS = frozenset({"raised", "turned", "went", "go", "stay"})
 """As copulas: "was raised Christian"."""
 
 
 def of_person(words: Words, first: int, last: int, language: Language) -> bool:
-    """ "a blind young student", "she is legally blind": said of a person."""
+    """ "a blind young student", "gay and straight people", "she is legally blind"."""
     noun = last + 1
-    while noun <= last + 3 and words.follows(noun) and _is_person_adjective(words, noun, language):
+    while noun <= last + _DESCRIPTORS and _is_between(words, noun, language):
         noun += 1
-    if words.word(noun) in language.person_nouns and _joined(words, last + 1, noun):
+    if words.word(noun) in language.person_nouns and _goes_on(words, noun):
         return True
     return _is_predicate(words, first, last, language)
 
 
-def _is_person_adjective(words: Words, i: int, language: Language) -> bool:
-    return words.word(i) in language.person_adjectives
+def _is_between(words: Words, i: int, language: Language) -> bool:
+    """Whether word i may stand between a descriptor and its noun: another descriptor, or the
+    "and" before one."""
+    if words.word(i) in ("and", "or"):
+        return words.follows(i) and words.word(i + 1) in language.person_adjectives
+    return words.word(i) in language.person_adjectives and _goes_on(words, i, ",")
 
 
-def _joined(words: Words, start: int, end: int) -> bool:
-    return all(words.gap(i) in (" ", "-") for i in range(start, end + 1))
+def _goes_on(words: Words, i: int, also: str = "") -> bool:
+    """ "a Black middle-aged man": a hyphen does not end the phrase."""
+    return (
+        i < len(words.folded)
+        and words.gap(i).strip() in ("", "-", also)
+        and (words.gap(i) != "\n\n")
+    )
 
 
 def _is_predicate(words: Words, first: int, last: int, language: Language) -> bool:
+    """ "she is legally blind", "is he blind?", "is the tenant married?"."""
     if not ends_phrase(words, last, language):
         return False
     verb = first - 1
     while words.word(verb) in language.degrees and verb > first - 4:
         verb -= 1
-    if words.word(verb) not in language.copulas:
-        return False
-    subject = words.word(verb - 1)
-    if subject in language.subjects or subject in language.person_nouns:
+    if words.word(verb) in language.copulas:
+        return _is_person(words, verb - 1, language)
+    asked = verb - 1 if words.word(verb) in language.subjects else verb - 2
+    noun = (
+        words.word(verb) in language.person_nouns and words.word(verb - 1) in language.determiners
+    )
+    return (asked == verb - 1 or noun) and words.word(asked) in language.copulas
+
+
+def _is_person(words: Words, subject: int, language: Language) -> bool:
+    """Whether a subject is a person: a pronoun, a noun of persons, or a name."""
+    word = words.word(subject)
+    if word in language.subjects or word in language.person_nouns:
         return True
-    return words.is_capital(verb - 1) and subject not in language.closed
+    # At the start of a sentence any word has a capital: "Meetings are short".
+    begins = words.starts_sentence(subject, language.abbreviations)
+    named = words.is_capital(subject) and word not in language.closed
+    return named and (not begins or word in language.first_names)
 
 
 def ends_phrase(words: Words, last: int, language: Language) -> bool:
@@ -57,6 +81,8 @@ def ends_phrase(words: Words, last: int, language: Language) -> bool:
         following in language.closed
         or following in language.past_verbs
         or following in language.adverbs
+        or following in language.base_verbs
+        or (following.endswith("s") and plural_verb(following, language) in language.base_verbs)
     )
 
 
@@ -69,13 +95,18 @@ def is_title(words: Words, first: int, last: int, language: Language) -> bool:
         return False
     if words.word(after) in language.closed or words.word(first - 1).isdigit():
         return False
-    if words.is_capital(first):
+    if words.is_capital(first) or words.word(first) in language.lower_titles:
         return words.is_capital(after)
     return words.word(first) in language.titles
 
 
 def is_name(words: Words, first: int, last: int, language: Language) -> bool:
-    """ "Stephen King", "Church Street": a capital beside a capital, not in a headline."""
+    """ "Stephen King", "Church Street": a capital beside a capital, not in a headline.
+
+    Some languages write a title before a name without one: "el rey Felipe".
+    """
+    if words.word(first) in language.lower_titles and not words.is_shouted(first):
+        return _is_name_part(words, last + 1, language) and words.follows(last + 1)
     if not words.is_capital(first) or words.is_shouted(first):
         return False
     if _is_name_part(words, last + 1, language) and words.follows(last + 1):
@@ -96,6 +127,19 @@ def _is_headline(words: Words, first: int, last: int) -> bool:
     return len(long) >= 5 and sum(long) >= 0.9 * len(long)
 
 
+def is_counted(words: Words, first: int, language: Language) -> bool:
+    """ "a proud American", "Mark's Muslim neighbour": a determiner opens the noun phrase of word
+    `first`. A singular noun asks for one: "speaks German" and "is he Muslim" have none."""
+    i = first - 1
+    while i > first - 5 and words.follows(i + 1):
+        if words.word(i) in language.determiners:
+            return True
+        if words.word(i) in language.closed or words.word(i) in language.copulas:
+            return False
+        i -= 1
+    return i >= 0 and words.gap(i + 1) == "'" and words.word(i + 1) == "s"
+
+
 def read_noun(words: Words, first: int, last: int, language: Language) -> Reading:
     """Returns whether a word that is noun and adjective, like "Christian", is the one or other.
 
@@ -107,7 +151,10 @@ def read_noun(words: Words, first: int, last: int, language: Language) -> Readin
         return _read_before_word(before, words.word(last + 1), language)
     if _is_joined(words, last, language):
         return Reading("adjective", sure=False)
-    bare = before in language.copulas or before in language.degrees or before.endswith("ly")
+    if not is_counted(words, first, language):
+        return Reading("adjective")
+    adverb = before in language.degrees or is_ly_adverb(before, language)
+    bare = before in language.copulas or adverb
     return Reading("adjective" if bare or before in _TURNING_VERBS else "noun")
 
 

@@ -1,13 +1,14 @@
-"""What the swapper knows of a language, as data: word classes and the sound of an article."""
+"""What the swapper knows of a language, as data: word classes, and its grammar around a noun."""
 
 from __future__ import annotations
 
-import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any
 
-from auditor.content import content_path
+from auditor.grammar import Grammar, language_values, read_grammar
+from auditor.swaps.names import read_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,31 +42,57 @@ class Language:
     subjects: frozenset[str]
     person_nouns: frozenset[str]
     person_adjectives: frozenset[str]
+    no_verbs_in_s: frozenset[str]
+    object_pronouns: frozenset[str]
+    question_words: frozenset[str]
+    perfect_participles: frozenset[str]
+    plural_subjects: frozenset[str]
+    plural_pronouns: frozenset[str]
     titles: frozenset[str]
+    lower_titles: frozenset[str]
+    female_titles: frozenset[str]
+    offices: frozenset[str]
+    before_place_names: frozenset[str]
+    behind_place_names: frozenset[str]
+    name_particles: frozenset[str]
     abbreviations: frozenset[str]
-    an_before: tuple[str, ...]
-    a_before: tuple[str, ...]
-
-    def article(self, phrase: str) -> str:
-        """Returns "a" or "an", by the sound that `phrase` begins with."""
-        word = phrase.split(maxsplit=1)[0].casefold()
-        if word.startswith(self.an_before):
-            return "an"
-        return "an" if word[0] in "aeiou" and not word.startswith(self.a_before) else "a"
-
-
-def languages() -> list[str]:
-    """Returns the languages that come with the auditor."""
-    return sorted(path.stem for path in content_path("datasets", "language").glob("*.toml"))
+    descriptor_order: tuple[str, ...]
+    agreeing_endings: tuple[str, ...]
+    """Of each gender in the grammar's order: what words that agree with it end in, by "/"."""
+    never_agreeing: frozenset[str]
+    plural_verbs: Mapping[str, str]
+    """Verb after a singular subject -> after a plural one, where no rule gives it."""
+    grammar: Grammar
+    first_names: frozenset[str]
+    """Of people, where the language's tables of names are with us."""
 
 
 @cache
 def read_language(name: str) -> Language:
     """Returns a language that comes with the auditor; each word class is a text of words."""
-    path = content_path("datasets", "language", f"{name}.toml")
-    values = tomllib.loads(path.read_text(encoding="utf-8"))
-    sounds = ("an_before", "a_before")
-    lists: dict[str, Any] = {key: tuple(values[key].split()) for key in sounds}
-    for key in {field.name for field in fields(Language)} - set(sounds):
-        lists[key] = frozenset(values[key].split())
-    return Language(**lists)
+    values = language_values(name)
+    ordered, tables = ("descriptor_order", "agreeing_endings"), ("plural_verbs",)
+    parts: dict[str, Any] = {key: tuple(values.get(key, "").split()) for key in ordered}
+    parts["grammar"] = read_grammar(name)
+    has_names = values.get("first_names") == "from the tables of names"
+    parts["first_names"] = frozenset(read_names().known if has_names else ())
+    for key in tables:
+        parts[key] = dict(entry.split("=") for entry in values.get(key, "").split())
+    for key in {field.name for field in fields(Language)} - parts.keys():
+        parts[key] = frozenset(values.get(key, "").split())
+    return Language(**parts)
+
+
+def plural_verb(word: str, language: Language) -> str:
+    """Returns the verb that goes with a plural subject, for one that goes with a singular one.
+
+    Example: "was" -> "were", "tries" -> "try", "watches" -> "watch", "takes" -> "take".
+    """
+    irregular = language.plural_verbs.get(word)
+    if irregular is not None:
+        return irregular
+    if word.endswith("ies"):
+        return f"{word[:-3]}y"
+    if word.endswith(("sses", "shes", "ches", "xes", "zzes", "oes")):
+        return word[:-2]
+    return word.removesuffix("s")

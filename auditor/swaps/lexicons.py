@@ -7,19 +7,17 @@ the same place of their lists are counterparts; a shorter list's first word stan
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 from auditor.content import content_path
-from auditor.errors import DataError, PlanError, collected
+from auditor.errors import DataError, collected
 from auditor.evidence.files import sha256_file
-from auditor.plan import SwapPlan
-from auditor.records import Contrast
-from auditor.swaps.checks import HEAD, check_lexicon, entries_of
+from auditor.records import TemplateTerm
+from auditor.swaps.checks import HEAD, check_lexicon, entries_of, gender_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +29,14 @@ class Term:
     """Where it counts. person: said of a person ("a blind student", not "a blind alley"); title:
     before a name; common: not in a name ("King Charles"); noun: not where a verb stands ("a host",
     not "will host"); alone: no noun follows ("help the blind")."""
+    capital_only: bool = False
+    """Another word in lower case: "Polish"."""
+    either_case: bool = False
+    """Is as properly written in lower case: a text's own "black" says nothing of its style."""
     asymmetric: bool = False
     """Tells what its counterparts do not ("Miss"): pairs with it are kept out of verdicts."""
+    gender: str = ""
+    """Grammatical; "" where the language has none."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,8 +47,18 @@ class Row:
     terms: Mapping[str, tuple[Term, ...]]  # group -> words
     form: str = "any"
     """Part of speech, where one spelling has several: "her" as object and as determiner."""
+    number: str = "singular"
+    case: str = ""
+    """Of a pronoun: subject, object, possessive, reflexive."""
     template: bool = False
     """Fills templates."""
+    unmentioned: str | None = None
+    """What stands there when the descriptor is left out: "person" for "blind person"; "" where it
+    simply goes ("a blind student"). None: it cannot be left out."""
+
+    @property
+    def is_plural(self) -> bool:
+        return self.number == "plural"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,54 +75,61 @@ class Lexicon:
     """Phrases that are left alone."""
     asymmetric: tuple[str, ...]
     """Phrases that bind a text to one group: pairs with them are kept out of verdicts."""
+    by_request: tuple[str, ...]
+    """Groups that are only swapped to, and only when asked: no text is read as naming them."""
+    ages: Mapping[str, tuple[int, int]]
+    """Group -> first and last age of its band; empty where numbers are no ages."""
     source: str
     reviewed_by: str
     missing: str
     sha256: str
 
-    def template_terms(self) -> tuple[tuple[str, str, str], ...]:
-        """Returns (attribute, concept, phrase of the reference group) for filling templates."""
+    @property
+    def named_groups(self) -> tuple[str, ...]:
+        """The groups that a text can name, reference included."""
+        return tuple(group for group in self.groups if group not in self.by_request)
+
+    @property
+    def is_placebo(self) -> bool:
+        return self.id == "placebo"
+
+    def template_terms(self) -> tuple[TemplateTerm, ...]:
+        """Returns what fills templates: phrases of the reference group."""
+        first = [(row, row.terms[self.reference][0]) for row in self.rows if row.template]
         return tuple(
-            (self.id, row.concept, row.terms[self.reference][0].word)
-            for row in self.rows
-            if row.template
+            TemplateTerm(self.id, row.concept, term.word, gender=term.gender) for row, term in first
         )
 
 
 @cache
-def available_lexicons() -> dict[str, Lexicon]:
-    """Returns every lexicon that comes with the auditor, by id."""
-    paths = sorted(content_path("datasets", "lexicons").glob("*.toml"))
+def available_lexicons(language: str = "en") -> dict[str, Lexicon]:
+    """Returns every lexicon of a language that comes with the auditor, by id."""
+    paths = sorted(content_path("datasets", "lexicons", language).glob("*.toml"))
     return {lexicon.id: lexicon for lexicon in map(read_lexicon, paths)}
 
 
-def load_lexicons(attributes: Sequence[str], files: Sequence[Path] = ()) -> dict[str, Lexicon]:
+def load_lexicons(
+    attributes: Sequence[str], files: Sequence[Path] = (), language: str = "en"
+) -> dict[str, Lexicon]:
     """Returns the lexicons of `attributes`, a user's own files before those that come with us.
 
     Raises:
-        DataError: an unknown attribute, or a lexicon with errors, all of them named.
+        DataError: an unknown attribute, a lexicon of another language, or one with errors, all of
+            them named.
     """
-    known = {**available_lexicons(), **{x.id: x for x in map(read_lexicon, files)}}
+    known = {**available_lexicons(language), **{x.id: x for x in map(read_lexicon, files)}}
     unknown = [name for name in attributes if name not in known]
     if unknown:
         raise DataError(
             f"no lexicon for {', '.join(unknown)}; there are {', '.join(known)}, or give a file of "
             "your own (--lexicon FILE.toml)"
         )
-    return {name: known[name] for name in attributes}
-
-
-def contrasts_of(lexicon: Lexicon, plan: SwapPlan) -> tuple[Contrast, ...]:
-    """Returns the contrasts to test: every group against the reference, or every pair."""
-    if plan.contrasts == "all":
-        return tuple(Contrast(lexicon.id, a, b) for a, b in combinations(lexicon.groups, 2))
-    reference = plan.references.get(lexicon.id, lexicon.reference)
-    if reference not in lexicon.groups:
-        raise PlanError(
-            f"references: {lexicon.id} has no group {reference!r}; it has "
-            f"{', '.join(lexicon.groups)}"
+    for other in (known[name] for name in attributes if known[name].language != language):
+        raise DataError(
+            f"lexicon {other.id} is in {other.language!r}, the plan's language is {language!r}; "
+            "name lexicons of that language, or set `language`"
         )
-    return tuple(Contrast(lexicon.id, reference, g) for g in lexicon.groups if g != reference)
+    return {name: known[name] for name in attributes}
 
 
 def read_lexicon(path: Path) -> Lexicon:
@@ -128,23 +149,34 @@ def read_lexicon(path: Path) -> Lexicon:
     return Lexicon(
         **{key: values[key] for key in HEAD if key != "groups"},
         groups=tuple(values["groups"]),
-        rows=tuple(_row(row, values["groups"]) for row in values["row"]),
+        rows=tuple(_row(row, values) for row in values["row"]),
         guards=tuple(values.get("guards", ())),
         asymmetric=tuple(values.get("asymmetric", ())),
+        by_request=tuple(values.get("by_request", ())),
+        ages={group: (low, high) for group, (low, high) in values.get("ages", {}).items()},
         sha256=sha256_file(path),
     )
 
 
-def _row(values: Mapping[str, Any], groups: Sequence[str]) -> Row:
-    context = values.get("context", "any")
+def _row(row: Mapping[str, Any], values: Mapping[str, Any]) -> Row:
+    context = row.get("context", "any")
+    cases = {key: set(values.get(key, ())) for key in ("either_case", "capital_only")}
+    told = {group: {"context": context, "gender": gender_of(row, group, values)} for group in row}
     return Row(
-        concept=values["concept"],
-        terms={g: tuple(_terms(values[g], context)) for g in groups if g in values},
-        form=values.get("form", "any"),
-        template=values.get("template", False),
+        concept=row["concept"],
+        terms={g: tuple(_terms(row[g], told[g], cases)) for g in values["groups"] if g in row},
+        form=row.get("form", "any"),
+        number=row.get("number", "singular"),
+        case=row.get("case", ""),
+        template=row.get("template", False),
+        unmentioned=row.get("unmentioned"),
     )
 
 
-def _terms(value: Any, context: str) -> Iterator[Term]:
+def _terms(
+    value: Any, row: Mapping[str, str], cases: Mapping[str, Collection[str]]
+) -> Iterator[Term]:
     for entry in entries_of(value):
-        yield Term(**{"context": context, **entry})
+        first = entry["word"].split(" ", 1)[0]
+        told = {key: first in words for key, words in cases.items()}
+        yield Term(**{**row, **told, **entry})

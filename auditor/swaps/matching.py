@@ -1,12 +1,13 @@
 """Finds a lexicon's terms in a text: longest phrase first, guards respected, context read.
 
 Terms are looked up by their first word; every step is linear in the text, whatever it contains.
+What looks like a term and is left alone is kept with the reason, so that coverage can say so.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from auditor.records import Span
@@ -14,7 +15,11 @@ from auditor.swaps import contexts
 from auditor.swaps.language import Language
 from auditor.swaps.lexicons import Lexicon, Row, Term
 from auditor.swaps.pronouns import Reading, read_her, read_his
-from auditor.swaps.words import Words
+from auditor.swaps.words import AGE, Words
+
+GUARDED = "in a phrase that is left alone"
+IN_ADDRESS = "in a web address, handle, hashtag or identifier"
+OUT_OF_CONTEXT = "not said of a person there"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +56,37 @@ class Mention:
     """What else it may mean here, where the context leaves it open."""
     in_name: bool = False
     """Part of a name ("King Charles"), which is not swapped and binds the text to its group."""
+    age: int | None = None
+    """The number in it, where the term has one."""
 
     @property
     def group(self) -> str:
         return self.sense.group
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a text says of an attribute."""
+
+    mentions: list[Mention]
+    skipped: tuple[str, ...] = ()
+    """Why each further term that stands there is no mention."""
+    named: int = 0
+    """People called by a name that is swapped."""
+
+    @property
+    def speaks(self) -> bool:
+        """Whether the text names a group, or a person, at all."""
+        return bool(self.mentions or self.named)
+
+
+_NOTHING = Found([])
+
+
 @dataclass(slots=True)
 class _Entry:
     words: tuple[str, ...]
+    """`AGE` stands for any number."""
     gaps: tuple[str, ...]
     senses: list[Sense] = field(default_factory=list)
     """Empty: a guard."""
@@ -68,26 +95,36 @@ class _Entry:
 class Matcher:
     """A lexicon's terms and guards, ready to be found."""
 
-    def __init__(self, lexicon: Lexicon, language: Language) -> None:
+    def __init__(self, lexicon: Lexicon, language: Language, leave: Sequence[str] = ()) -> None:
         self.language = language
+        self._ages = lexicon.ages
         self._entries: dict[str, list[_Entry]] = {}
         self._bound: dict[str, list[_Entry]] = {}
-        for phrase in lexicon.guards:
+        for phrase in (*lexicon.guards, *leave):
             _entry(self._entries, phrase)
         for phrase in lexicon.asymmetric:
             _entry(self._bound, phrase)
         for row in lexicon.rows:
-            for group, terms in row.terms.items():
-                for index, term in enumerate(terms):
+            for group in lexicon.named_groups:
+                for index, term in enumerate(row.terms.get(group, ())):
                     _entry(self._entries, term.word).senses.append(Sense(group, row, index))
         for entries in self._entries.values():
             entries.sort(key=lambda entry: -len(entry.words))
 
-    def mentions(self, words: Words) -> list[Mention]:
+    def find(self, words: Words) -> Found:
         """Returns the lexicon's terms in order; none overlap, guards hide theirs."""
-        if self._entries.keys().isdisjoint(words.folded):
-            return []
-        return _settled(list(self._mentions(words)))
+        if self._entries.keys().isdisjoint(words.folded) and not self._may_have_age(words):
+            return _NOTHING
+        skipped: list[str] = []
+        mentions = _settled(list(self._mentions(words, skipped)))
+        return Found(mentions, tuple(skipped))
+
+    def mentions(self, words: Words) -> list[Mention]:
+        """Returns the lexicon's terms in order."""
+        return self.find(words).mentions
+
+    def _may_have_age(self, words: Words) -> bool:
+        return AGE in self._entries and any(map(str.isdecimal, words.folded))
 
     def bound(self, words: Words) -> str | None:
         """Returns the first phrase that binds the text to one group, or None."""
@@ -99,12 +136,11 @@ class Matcher:
                     return words.part(i, i + len(entry.words) - 1)
         return None
 
-    def _mentions(self, words: Words) -> Iterator[Mention]:
+    def _mentions(self, words: Words, skipped: list[str]) -> Iterator[Mention]:
         addresses = deque(words.addresses())
         i = 0
         while i < len(words.folded):
-            known = words.folded[i] in self._entries
-            entry, senses = self._longest(words, i) if known else (None, [])
+            entry, senses = self._longest(words, i, skipped)
             if entry is None:
                 i += 1
                 continue
@@ -112,20 +148,45 @@ class Matcher:
             start, end = words.spans[i][0], words.spans[last][1]
             while addresses and addresses[0][1] <= start:
                 addresses.popleft()
-            in_address = bool(addresses) and addresses[0][0] < end
-            if senses and not in_address and not words.is_literal(i, last):
+            if not senses:
+                skipped.append(GUARDED)
+            elif (addresses and addresses[0][0] < end) or words.is_literal(i, last):
+                skipped.append(IN_ADDRESS)
+            else:
                 yield self._mention(words, i, last, senses)
             i = last + 1
 
-    def _longest(self, words: Words, i: int) -> tuple[_Entry | None, list[Sense]]:
+    def _longest(
+        self, words: Words, i: int, skipped: list[str]
+    ) -> tuple[_Entry | None, list[Sense]]:
         """Returns the longest phrase at word i that is a guard, or counts in this context."""
-        for entry in self._entries[words.folded[i]]:
+        out_of_context = False
+        for entry in self._candidates(words.folded[i]):
             if _matches(entry, words, i):
-                last = i + len(entry.words) - 1
-                senses = [s for s in entry.senses if self._fits(s.term.context, words, i, last)]
+                senses = self._counting(entry, words, i)
                 if senses or not entry.senses:
                     return entry, senses
+                out_of_context = True
+        if out_of_context:
+            skipped.append(OUT_OF_CONTEXT)
         return None, []
+
+    def _candidates(self, word: str) -> Sequence[_Entry]:
+        found = self._entries.get(word, ())
+        return found if found or not word.isdecimal() else self._entries.get(AGE, ())
+
+    def _counting(self, entry: _Entry, words: Words, i: int) -> list[Sense]:
+        """Returns the senses that an entry at word i has in this context."""
+        last = i + len(entry.words) - 1
+        senses = [
+            s
+            for s in entry.senses
+            if self._fits(s.term.context, words, i, last) and self._is_spelled(s, words, i)
+        ]
+        if AGE not in entry.words or not senses:
+            return senses
+        age = _age(words, i, last)
+        return [s for s in senses if age is not None and _in_band(age, self._ages[s.group])]
 
     def _mention(self, words: Words, first: int, last: int, senses: list[Sense]) -> Mention:
         """Returns the mention: a sense of a particular context before one of any, then by form."""
@@ -140,7 +201,8 @@ class Matcher:
             words, first, last, self.language
         )
         span = (words.spans[first][0], words.spans[last][1])
-        return Mention(first, last, span, senses[0], tuple(senses[1:]), in_name)
+        age = _age(words, first, last) if AGE in senses[0].term.word else None
+        return Mention(first, last, span, senses[0], tuple(senses[1:]), in_name, age)
 
     def _fits(self, context: str, words: Words, first: int, last: int) -> bool:
         language = self.language
@@ -153,6 +215,15 @@ class Matcher:
         if context == "alone":
             return contexts.ends_phrase(words, last, language)
         return True
+
+    def _is_spelled(self, sense: Sense, words: Words, i: int) -> bool:
+        """Whether case and determiner are those of the word."""
+        row, term = sense.row, sense.term
+        if term.capital_only and not words.is_capital(i):
+            return False
+        if (row.form, row.number, term.context) != ("noun", "singular", "alone"):
+            return True
+        return contexts.is_counted(words, i, self.language)
 
     def _form(self, words: Words, first: int, last: int, forms: set[str]) -> Reading:
         if forms == {"object", "determiner"}:
@@ -185,11 +256,26 @@ def _is_shared(mention: Mention) -> bool:
     return any(other.group != mention.group for other in mention.others)
 
 
+def _age(words: Words, first: int, last: int) -> int | None:
+    """Returns the number in a phrase, unless it is part of a longer one ("18-25", "6.5")."""
+    i = next(i for i in range(first, last + 1) if words.folded[i].isdecimal())
+    before, after = words.between(i)[-1:], words.between(i + 1)
+    cut = before in "-–.,/$€£" and words.word(i - 1).isdecimal() and len(words.between(i)) == 1
+    cut = cut or before in ("$", "€", "£")
+    range_begins = words.word(i + 1).isdecimal() and after.strip() in ("-", "–", ".", "/", ",")
+    return None if cut or range_begins or len(words.folded[i]) > 3 else int(words.folded[i])
+
+
+def _in_band(age: int, band: tuple[int, int]) -> bool:
+    return band[0] <= age <= band[1]
+
+
 def _entry(entries: dict[str, list[_Entry]], phrase: str) -> _Entry:
     """Returns the entry of a phrase, new or known."""
-    words = Words.of(phrase)
+    words = Words.of(phrase.replace(AGE, "0"))
     gaps = tuple(_loose(words.gap(i)) for i in range(1, len(words.folded)))
-    new = _Entry(tuple(words.folded), gaps)
+    spelled = (AGE if word == "0" and AGE in phrase else word for word in words.folded)
+    new = _Entry(tuple(spelled), gaps)
     for entry in entries.setdefault(new.words[0], []):
         if (entry.words, entry.gaps) == (new.words, new.gaps):
             return entry
@@ -199,9 +285,20 @@ def _entry(entries: dict[str, list[_Entry]], phrase: str) -> _Entry:
 
 def _matches(entry: _Entry, words: Words, i: int) -> bool:
     end = i + len(entry.words)
-    if end > i + 1 and tuple(words.folded[i:end]) != entry.words:
+    if end > i + 1 and not _spell(tuple(words.folded[i:end]), entry.words):
         return False
     return all(_loose(words.gap(i + 1 + k)) == gap for k, gap in enumerate(entry.gaps))
+
+
+def _spell(found: tuple[str, ...], phrase: tuple[str, ...]) -> bool:
+    if found == phrase:
+        return True
+    if AGE not in phrase or len(found) < len(phrase):
+        return False
+    return all(
+        word.isdecimal() if expected == AGE else word == expected
+        for word, expected in zip(found, phrase, strict=True)
+    )
 
 
 def _loose(gap: str) -> str:

@@ -68,14 +68,15 @@ def _opens(words: Words, i: int, language: Language) -> bool:
             return True
         if word in language.closed or (j > i and word in language.moments):
             return False
-        if word not in language.adverbs and not _is_ly_adverb(word, language):
+        if word not in language.adverbs and not is_ly_adverb(word, language):
             return j == i or not word.endswith("ing") or word in language.ing_nouns
         if not words.follows(j + 1):
             return False
     return False
 
 
-def _is_ly_adverb(word: str, language: Language) -> bool:
+def is_ly_adverb(word: str, language: Language) -> bool:
+    """Whether a word in -ly is an adverb: "quietly", not "lovely"."""
     return word.endswith("ly") and len(word) > 4 and word not in language.ly_adjectives
 
 

@@ -16,6 +16,8 @@ _WORD = re.compile(rf"[^\W_]+(?:[{_JOIN}]+[^\W_]*)*")
 _MARKUP = re.compile(r"<[^<>]{1,200}>|&#?\w{1,8};")
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S*", re.IGNORECASE)
 
+AGE = "#"
+"""Stands for a number in a lexicon's word: "#-year-old"."""
 HYPHENS = "-‐‑"
 APOSTROPHES = "'’ʼ"
 _OPENING = "\"“‘'(«"

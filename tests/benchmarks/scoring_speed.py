@@ -27,9 +27,9 @@ import torch
 from auditor.models.classifier import Classifier
 from auditor.models.devices import pick_device
 from auditor.plan import DataPlan, ScoringPlan, SwapPlan
-from auditor.records import Pair, SourceText
+from auditor.records import Pair, SourceText, TemplateTerm
 from auditor.sources import open_texts
-from auditor.swaps.lexicons import contrasts_of, load_lexicons
+from auditor.swaps.attributes import open_attributes, template_terms
 from auditor.swaps.swapper import Swapper
 from tests.benchmarks.machine import describe, save
 
@@ -85,11 +85,10 @@ def post_pairs(count: int) -> list[Pair]:
     return pairs
 
 
-def _swapper() -> tuple[Swapper, list[tuple[str, str, str]]]:
-    lexicons = load_lexicons(ATTRIBUTES)
-    contrasts = {name: contrasts_of(x, SwapPlan()) for name, x in lexicons.items()}
-    terms = [term for x in lexicons.values() for term in x.template_terms()]
-    return Swapper(lexicons, contrasts), terms
+def _swapper() -> tuple[Swapper, list[TemplateTerm]]:
+    plan = SwapPlan(attributes=ATTRIBUTES, arms=())
+    attributes = open_attributes(plan)
+    return Swapper(attributes, plan), template_terms(attributes)
 
 
 def minilm() -> tuple[Any, Any]:

@@ -6,15 +6,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from auditor.metrics.clusters import Cells, Floats
+from auditor.metrics.crossed import Design, complete
 from auditor.plan import AuditPlan, plan_from_options
 from auditor.records import PAIRS, PREDICTIONS, Contrast, Pair, text_id
 
 GENDER = Contrast("gender", "man", "woman")
 AGE = Contrast("age", "young", "old")
+NAMES = Contrast("race_names", "white", "black")
 
 
 def pair_row(
@@ -88,6 +92,59 @@ def pair_row(
             "flip": selected[0] != selected[1],
         }
     return row | changes
+
+
+def crossed_rows(
+    a: Floats, b: Floats, *, contrast: Contrast = NAMES, reverse: bool = False, **changes: Any
+) -> list[dict[str, Any]]:
+    """Returns PAIRS of a crossed design from the scores of each group: [name, template].
+
+    Name k of A stands against name k of B; a score that is NaN leaves the pair out.
+    """
+    return [
+        pair_row(
+            f"t{t:03}",
+            float(b[k, t] - a[k, t]),
+            contrast=contrast,
+            reverse=reverse,
+            text=f"t{t:03} {k:02}",
+            base=float(a[k, t]),
+            term_from=f"{'B' if reverse else 'A'}{k:02}",
+            term_to=f"{'A' if reverse else 'B'}{k:02}",
+            **changes,
+        )
+        for k, t in np.ndindex(a.shape)
+        if np.isfinite(b[k, t] - a[k, t])
+    ]
+
+
+def cells(*groups: Any) -> Cells:
+    """Returns the cells of one group (c = 1) or of A and B, each [name, template]."""
+    values = [np.asarray(group, float) for group in groups]
+    signs = np.repeat([-1.0, 1.0][-len(values) :], [len(y) for y in values])
+    joined = np.concatenate(values)
+    return Cells(joined, np.where(np.isnan(joined), 0.0, 1.0), signs)
+
+
+def design(*groups: Any) -> Design:
+    """Returns the complete design of `cells`."""
+    return complete(cells(*groups))
+
+
+def draw(
+    rng: np.random.Generator, names: int, templates: int, *, sd: tuple[float, float, float]
+) -> tuple[Floats, Floats]:
+    """Two groups without a difference; SDs of names, of templates by group, of what remains."""
+    of_name, of_template, rest = sd
+    common = rng.normal(size=templates)
+    first, second = (
+        common
+        + rng.normal(0, of_name, (names, 1))
+        + rng.normal(0, of_template, templates)
+        + rng.normal(0, rest, (names, templates))
+        for _ in range(2)
+    )
+    return first, second
 
 
 def write_pairs(folder: Path, rows: Sequence[Mapping[str, Any]], *, parts: int = 1) -> str:

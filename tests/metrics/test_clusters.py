@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 from auditor.errors import DataError
-from auditor.metrics.clusters import Floats, cluster_means
+from auditor.metrics.clusters import Cells, Floats, cluster_means, crossed_cells
 from auditor.metrics.counterfactual import METRICS
-from tests.metrics.factory import GENDER, pair_row, write_pairs
+from tests.metrics.factory import GENDER, NAMES, crossed_rows, pair_row, write_pairs
 
 OF_PAIR = {name: metric.of_pair for name, metric in METRICS.items()}
+OF_SIDE = {name: metric.of_side for name, metric in METRICS.items() if metric.of_side}
 KEY = ("m", GENDER.contrast_id)
 
 
@@ -115,3 +116,106 @@ def test_an_effect_that_is_not_finite_is_refused(tmp_path: Path) -> None:
 
 def test_no_pairs_at_all_give_no_means(tmp_path: Path) -> None:
     assert cluster_means(write_pairs(tmp_path, []), OF_PAIR) == {}
+
+
+def cells(
+    pairs: str, metric: str, *, contrasts: tuple[str, ...] = (), threads: int | None = None
+) -> Cells:
+    ids = contrasts or (NAMES.contrast_id,)
+    found = crossed_cells(pairs, OF_PAIR, OF_SIDE, ids, threads=threads)
+    return found["m", NAMES.contrast_id][metric]
+
+
+@pytest.fixture(scope="module")
+def scores() -> tuple[Floats, Floats]:
+    """Of groups A and B: [name, template]."""
+    a, b = np.random.default_rng(0).random((2, 5, 9))
+    return a, b
+
+
+@pytest.mark.parametrize("reversed_each", [1, 2, 100])
+def test_cells_of_each_side_are_the_scores_of_its_names(
+    tmp_path: Path, scores: tuple[Floats, Floats], reversed_each: int
+) -> None:
+    """Whichever of the two groups the source text spoke of: B in all, half, or one of the pairs."""
+    a, b = scores
+    forth, back = crossed_rows(a, b), crossed_rows(a, b, reverse=True)
+    forth[::reversed_each] = back[::reversed_each]
+    pairs = write_pairs(tmp_path, forth)
+    found = cells(pairs, "mean_effect")
+    assert found.values == pytest.approx(np.concatenate([a, b]), abs=1e-15)
+    assert found.signs.tolist() == [-1] * 5 + [1] * 5
+    assert (found.n == 1).all()
+    chosen = cells(pairs, "selection_rate_change").values
+    assert (chosen == (np.concatenate([a, b]) >= 0.5)).all()
+
+
+def test_cells_of_unsigned_metrics_are_of_pairs_of_names(
+    tmp_path: Path, scores: tuple[Floats, Floats]
+) -> None:
+    a, b = scores
+    found = cells(write_pairs(tmp_path, crossed_rows(a, b)), "mean_absolute_effect")
+    assert found.values == pytest.approx(abs(b - a), abs=1e-15)
+    assert found.signs.tolist() == [1] * 5
+
+
+def test_a_cell_is_the_mean_of_the_texts_of_its_template_and_knows_no_case(tmp_path: Path) -> None:
+    names: dict[str, Any] = {"contrast": NAMES, "base": 0.5}
+    rows = [
+        pair_row("t", 0.2, text="one", term_from="Emily", term_to="Lakisha", **names),
+        pair_row("t", 0.4, text="TWO", term_from="EMILY", term_to="LAKISHA", **names),
+        pair_row("t", None, text="no", term_from="Emily", term_to="Lakisha", **names | {"base": 1}),
+    ]
+    found = cells(write_pairs(tmp_path, rows), "mean_effect")
+    assert found.values.ravel() == pytest.approx([0.5, 0.8])
+    assert found.n.ravel().tolist() == [2, 2]
+
+
+def test_a_cell_without_a_pair_is_no_zero(tmp_path: Path, scores: tuple[Floats, Floats]) -> None:
+    a, b = scores[0].copy(), scores[1]
+    a[1, 4] = np.nan
+    found = cells(write_pairs(tmp_path, crossed_rows(a, b)), "mean_effect")
+    gaps = np.argwhere(np.isnan(found.values)).tolist()
+    assert gaps == [[1, 4], [6, 4]]
+    assert found.n[1, 4] == 0
+
+
+def test_a_template_without_any_value_is_no_template_of_that_metric(
+    tmp_path: Path, scores: tuple[Floats, Floats]
+) -> None:
+    a, b = scores
+    rows = crossed_rows(a, b)
+    rows += [row | {"cluster": "u"} for row in crossed_rows(a[:, :1], b[:, :1], cutoff=None)]
+    pairs = write_pairs(tmp_path, rows)
+    assert cells(pairs, "mean_effect").values.shape == (10, 10)
+    assert cells(pairs, "selection_rate_change").values.shape == (10, 9)
+
+
+def test_only_crossed_contrasts_have_cells(tmp_path: Path, scores: tuple[Floats, Floats]) -> None:
+    rows = crossed_rows(*scores) + crossed_rows(*scores, contrast=GENDER)
+    found = crossed_cells(write_pairs(tmp_path, rows), OF_PAIR, OF_SIDE, [NAMES.contrast_id])
+    assert list(found) == [("m", NAMES.contrast_id)]
+
+
+def test_neither_threads_nor_the_order_of_parts_change_a_bit_of_a_cell(
+    tmp_path: Path, many: list[dict[str, Any]]
+) -> None:
+    rows = [
+        row | {"contrast_id": NAMES.contrast_id, "term_from": f"A{i % 3}", "term_to": f"B{i % 3}"}
+        for i, row in enumerate(many)
+    ]
+    forth = write_pairs(tmp_path / "forth", rows, parts=5)
+    back = write_pairs(tmp_path / "back", rows[::-1], parts=3)
+    results = [
+        cells(glob, "mean_effect", threads=threads).values.tobytes()
+        for glob in (forth, back)
+        for threads in (1, 4)
+    ]
+    assert len(set(results)) == 1
+
+
+def test_scores_far_larger_than_effects_fit_the_sum(tmp_path: Path) -> None:
+    """A regression may say 3e15 on both sides."""
+    rows = crossed_rows(np.full((2, 3), 3e15), np.full((2, 3), 3e15), cutoff=None)
+    found = cells(write_pairs(tmp_path, rows), "mean_effect")
+    assert found.values == pytest.approx(np.full((4, 3), 3e15))

@@ -15,7 +15,9 @@ from auditor.content import content_path
 from auditor.errors import ModelError
 from auditor.models import demo
 from auditor.models.cache import cached_checkpoints, clear_cache, whole_folder
+from auditor.records import SourceText
 from auditor.swaps.lexicons import available_lexicons
+from auditor.swaps.swapper import every_swapper
 
 GROUP_WORDS = frozenset(
     """
@@ -41,24 +43,30 @@ TEMPLATES: list[dict[str, str]] = tomllib.loads(
 
 
 def lexicon_terms() -> frozenset[str]:
-    """Every term of every group in the lexicons that the package carries."""
+    """Every term of every group in the lexicons that the package carries, but for those that are
+    everyday words unless said of a person ("a poor start") and those of no group at all."""
     return frozenset(
         term.word.lower()
-        for lexicon in available_lexicons().values()
+        for lexicon in LEXICONS.values()
         for row in lexicon.rows
-        for terms in row.terms.values()
-        for term in terms
+        for group in lexicon.named_groups
+        for term in row.terms.get(group, ())
+        if lexicon.id != "placebo" and term.context != "person"
     )
 
 
 def group_words(text: str) -> set[str]:
-    """Returns the group words and lexicon terms in `text`."""
+    """Returns the group words, lexicon terms and what is read as a mention in `text`."""
     low = text.lower()
     named = {w for w in re.findall(r"[^\W\d_]+(?:-[^\W\d_]+)*", low) if w in GROUP_WORDS}
-    return named | {t for t in TERMS if re.search(rf"(?<![\w-]){re.escape(t)}(?![\w-])", low)}
+    named |= {t for t in TERMS if re.search(rf"(?<![\w-]){re.escape(t)}(?![\w-])", low)}
+    found = SWAPPER.swap(SourceText("r", text, "c")).found.values()
+    return named | {text[slice(*m.span)] for each in found for m in each.mentions}
 
 
+LEXICONS = available_lexicons()
 TERMS = lexicon_terms()
+SWAPPER = every_swapper([name for name in LEXICONS if name != "placebo"])
 SENTENCES = demo.read_sentences()
 
 

@@ -90,6 +90,9 @@ class Coarse:
     def record(self) -> dict[str, Any]:
         return {}
 
+    def pieces(self, terms: Any) -> None:  # noqa: ARG002 - it has no tokenizer
+        return None
+
     def score(self, texts: Any, *, exact: bool = False) -> RawScores:
         self.exact += list(texts) if exact else []
         margins = np.array([float(text) - (0 if exact else 0.2) for text in texts])

@@ -72,8 +72,21 @@ def evidence(
                     "texts_with_mention": 1000,
                     "pairs": 2468,
                     "by_validity": {"valid": 2400, "not_seen_by_model": 68},
+                    "by_arm": {"placebo": 312},
+                    "kept_out": {"is <not> equally said of both groups": 41},
+                    "skipped": {"in a phrase that is left alone": 23},
                 }
             },
+            "names": [
+                {
+                    "model_id": MODELS[0],
+                    "attribute": "race_names",
+                    "group": "black",
+                    "names": 24,
+                    "mean_log_count": 2.31,
+                    "mean_pieces": 2.29,
+                }
+            ],
             "models": {m: {"texts_scored": 3702, "truncated": 68, "rescored": 0} for m in MODELS},
         },
     }

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from auditor.evidence.reader import Evidence
+from auditor.records import Contrast
 from auditor.report.limits import not_provided, not_tested
 from tests.report import factory
 
@@ -18,7 +20,17 @@ def lines(evidence: Evidence) -> str:
 def test_attributes_with_word_lists_that_were_left_out_are_named(tmp_path: Path) -> None:
     said = lines(factory.evidence(tmp_path))
     assert "Attributes other than gender." in said
-    assert "age, disability, gender identity, religion, sexual orientation" in said
+    others = "age, appearance, disability, family status, gender identity, nationality, race"
+    assert f"There are word lists for {others}, religion, sexual" in said
+    assert "placebo" not in said, "which is no attribute that anyone has"
+
+
+def test_names_are_said_to_signal_more_than_the_group(tmp_path: Path) -> None:
+    assert "Proxies such as names" in lines(factory.evidence(tmp_path))
+    given = factory.evidence(tmp_path)
+    crossed = Contrast("race_names", "white", "black")
+    given.findings = tuple(replace(finding, contrast=crossed) for finding in given.findings)
+    assert "a name also signals class, age" in lines(given)
 
 
 def test_pairs_scored_elsewhere_name_their_own_attributes(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Every hard sentence of `golden.py`, to the letter."""
+"""Every hard sentence of the golden tables, to the letter."""
 
 from __future__ import annotations
 
@@ -6,17 +6,22 @@ import pytest
 
 from auditor.records import Pair
 from auditor.swaps.swapper import swap
-from tests.swaps.golden import KEPT_OUT, VALID
+from tests.swaps import golden, golden_origins, golden_persons
+
+VALID = [*golden.VALID, *golden_origins.ROWS, *golden_persons.ROWS]
+KEPT_OUT = [*golden.KEPT_OUT, *golden_origins.KEPT_OUT_ROWS, *golden_persons.KEPT_OUT_ROWS]
 
 
 def counterpart(text: str, attribute: str, group: str) -> Pair | None:
     """Returns the one pair that exchanges with `group`."""
-    pairs = [p for p in swap(text, attribute) if group in (p.group_to, p.group_from)]
+    to = group if group == "neutral" else None
+    pairs = [p for p in swap(text, attribute, to) if group in (p.group_to, p.group_from)]
     return next((p for p in pairs if p.group_to == group), pairs[0] if pairs else None)
 
 
 def test_there_are_enough_of_them() -> None:
-    assert len(VALID) >= 80
+    assert len(VALID) >= 250
+    assert len({text for _, _, text, _ in VALID}) >= 240
 
 
 @pytest.mark.parametrize(("attribute", "group", "text", "expected"), VALID)

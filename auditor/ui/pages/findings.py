@@ -140,6 +140,7 @@ def _attribute_row(name: str, counts: Mapping[str, Any]) -> dict[str, Any]:
         "texts with a mention": counts["texts_with_mention"],
         "pairs": counts["pairs"],
         **_worded(counts["by_validity"]),
+        **_worded(counts["by_arm"]),
     }
 
 

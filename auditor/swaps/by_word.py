@@ -1,0 +1,243 @@
+"""Swaps by word: every mention of one group becomes the other, grammar kept, all else untouched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from auditor.grammar import Noun
+from auditor.records import Agreement, Arm, Contrast, Pair, SourceText, Validity
+from auditor.swaps.agreement import agreeing
+from auditor.swaps.changes import Change, exchange, merged
+from auditor.swaps.contexts import ends_phrase
+from auditor.swaps.edits import Edit, apply, edit, removal
+from auditor.swaps.genders import Turn, agreeing_forms, disagreeing
+from auditor.swaps.language import read_language
+from auditor.swaps.lexicons import Lexicon, Term
+from auditor.swaps.matching import Found, Matcher, Mention
+from auditor.swaps.words import AGE, Words
+
+UNMENTIONED = "unmentioned"
+"""The group of a text from which the descriptor was left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A text, read once for an attribute; each contrast then swaps in it."""
+
+    words: Words
+    found: Found
+    bound: str | None
+    """A phrase that binds the text to one group."""
+    agreements: tuple[Agreement, ...] | None = None
+    """Words that agree with the one person of the text; None: not known."""
+
+    @property
+    def mentions(self) -> list[Mention]:
+        return self.found.mentions
+
+    @property
+    def groups(self) -> set[str]:
+        return {mention.group for mention in self.mentions}
+
+    def written(self, mention: Mention) -> str:
+        return self.words.part(mention.first, mention.last)
+
+
+class Problem(NamedTuple):
+    """Why a pair stays out of verdicts."""
+
+    validity: Validity
+    reason: str
+
+
+class WordSwaps:
+    """Makes the pairs of one lexicon."""
+
+    def __init__(
+        self,
+        lexicon: Lexicon,
+        contrasts: Sequence[Contrast],
+        *,
+        arms: Sequence[Arm] = (),
+        leave: Sequence[str] = (),
+    ) -> None:
+        self.lexicon = lexicon
+        self.contrasts = tuple(contrasts)
+        self.arm = Arm.PLACEBO if lexicon.is_placebo else Arm.SWAP
+        self._leaves_out = Arm.UNMENTIONED in arms
+        self.language = read_language(lexicon.language)
+        self.matcher = Matcher(lexicon, self.language, leave)
+
+    def read(self, words: Words, agreements: tuple[Agreement, ...] | None = None) -> Reading:
+        """Returns what a text says of the attribute."""
+        found = self.matcher.find(words)
+        bound = self.matcher.bound(words) if found.mentions else None
+        return Reading(words, found, bound, agreements)
+
+    def pairs(self, source: SourceText, words: Words) -> tuple[list[Pair], Found]:
+        """Returns one pair per contrast of which the text mentions a group, and what was found."""
+        reading = self.read(words, source.agreements)
+        pairs: list[Pair] = []
+        groups = reading.groups
+        for contrast in self.contrasts if groups else ():
+            if groups & {contrast.group_a, contrast.group_b}:
+                change = self.change(reading, contrast.group_a, contrast.group_b)
+                pairs += [] if change is None else [change.pair(source, contrast, arm=self.arm)]
+        if self._leaves_out and groups:
+            pairs += self._unmentioned(source, reading)
+        return pairs, reading.found
+
+    def change(self, reading: Reading, group_a: str, group_b: str) -> Change | None:
+        """Returns the exchange of two groups; None where nothing in the text has a counterpart."""
+        other = exchange(group_a, group_b)
+        edits = self._edits(reading, other)
+        if not edits:
+            return None
+        every = merged([*edits.values(), *self._agreeing(reading, edits, other)])
+        if every is None:
+            return None
+        first = next(iter(edits))
+        change = Change(
+            group_from=first.group,
+            group_to=other[first.group],
+            term_from=reading.written(first),
+            term_to=edits[first].term,
+            edits=every,
+        )
+        problem = self._problem(reading, edits, other, every)
+        return change if problem is None else change.kept_out(*problem)
+
+    def _edits(self, reading: Reading, other: Mapping[str, str]) -> dict[Mention, Edit]:
+        edits: dict[Mention, Edit] = {}
+        for mention in reading.mentions:
+            group = other.get(mention.group, "")
+            term = mention.sense.counterpart(group)
+            if term is not None and not mention.in_name:
+                word = self._word(reading, mention, term, group)
+                noun = Noun(word, term.gender, mention.sense.row.number)
+                edits[mention] = edit(reading.words, mention, noun, self.language)
+        return edits
+
+    def _word(self, reading: Reading, mention: Mention, term: Term, group: str) -> str:
+        """Returns the new word; an age moves to the same place in its group's band."""
+        if mention.age is None:
+            return term.word
+        start_from, start_to = (self.lexicon.ages[g][0] for g in (mention.group, group))
+        age = str(mention.age - start_from + start_to)
+        if term.word == mention.sense.term.word:  # "67 YEAR OLD" stays spelled so
+            return reading.written(mention).replace(str(mention.age), age, 1)
+        return term.word.replace(AGE, age)
+
+    def _agreeing(
+        self, reading: Reading, edits: Mapping[Mention, Edit], other: Mapping[str, str]
+    ) -> Iterator[Edit]:
+        """Yields what changes with a mention: words that agree with its grammatical gender, and
+        verbs whose subject takes a plural verb now."""
+        grammar = self.language.grammar
+        yield from agreeing_forms(reading.agreements or (), _turns(edits, other), grammar)
+        plural = self.language.plural_subjects
+        for mention, made in edits.items():
+            if mention.sense.row.case == "subject" and made.term.casefold() in plural:
+                yield from agreeing(reading.words, mention.first, self.language)
+
+    def _problem(
+        self,
+        reading: Reading,
+        edits: Mapping[Mention, Edit],
+        other: Mapping[str, str],
+        every: Sequence[Edit],
+    ) -> Problem | None:
+        """Returns why the pair may not enter a verdict, or None."""
+        for mention in reading.mentions:
+            if mention.group in other:
+                group, written = other[mention.group], reading.written(mention)
+                problem = _problem_of(mention, written, group, swapped=mention in edits)
+                if problem is not None:
+                    return problem
+        if reading.bound is not None:
+            reason = f"{reading.bound!r} is not equally said of both groups"
+            return Problem(Validity.ASYMMETRIC, reason)
+        if set(other) & set(self.lexicon.by_request):
+            return self._merging(reading)
+        if not self._reads_back(reading, edits, other, every):
+            return Problem(Validity.AMBIGUOUS, "the counterfactual can be read otherwise")
+        turns = _turns(edits, other)
+        why = disagreeing(reading.words, reading.agreements, turns, every, self.language)
+        return None if why is None else Problem(Validity.AMBIGUOUS, why)
+
+    def _merging(self, reading: Reading) -> Problem | None:
+        """A form that several people share no longer tells who is meant."""
+        if len(reading.groups) > 1:
+            return Problem(Validity.AMBIGUOUS, "two people would no longer be told apart")
+        if not self.language.plural_pronouns.isdisjoint(reading.words.folded):
+            return Problem(Validity.AMBIGUOUS, "'they' would stand for others as well")
+        return None
+
+    def _reads_back(
+        self,
+        reading: Reading,
+        edits: Mapping[Mention, Edit],
+        other: Mapping[str, str],
+        every: Sequence[Edit],
+    ) -> bool:
+        """Whether the counterfactual says of the other group what the text said of the one.
+
+        "She spoke about him singing" would give "about her singing", where "her" is rather a
+        determiner: what a reader, or a swap back, understands is no longer the same.
+        """
+        counterfactual, _ = apply(reading.words.text, every)
+        expected = [
+            (other[m.group] if m in edits else m.group, m.sense.row.concept)
+            for m in reading.mentions
+        ]
+        found = self.matcher.mentions(Words.of(counterfactual))
+        return [(m.group, m.sense.row.concept) for m in found] == expected
+
+    def _unmentioned(self, source: SourceText, reading: Reading) -> Iterator[Pair]:
+        """Yields the text without its descriptor, where it names one group by words that can go."""
+        mentions = reading.mentions
+        if len(reading.groups) > 1 or not all(self._can_go(reading.words, m) for m in mentions):
+            return
+        edits = merged([removal(reading.words, m, self.language) for m in mentions])
+        if edits is None:
+            return
+        group = mentions[0].group
+        change = Change(
+            group_from=group,
+            group_to=UNMENTIONED,
+            term_from=reading.written(mentions[0]),
+            term_to=edits[0].term,
+            edits=edits,
+        )
+        contrast = Contrast(self.lexicon.id, UNMENTIONED, group)
+        yield change.pair(source, contrast, arm=Arm.UNMENTIONED)
+
+    def _can_go(self, words: Words, mention: Mention) -> bool:
+        """Not where nothing would be left: "she is blind"."""
+        rest = mention.sense.row.unmentioned
+        if rest is None or mention.in_name:
+            return False
+        return bool(rest) or not ends_phrase(words, mention.last, self.language)
+
+
+def _turns(mentions: Iterable[Mention], other: Mapping[str, str]) -> set[Turn]:
+    """Returns from which grammatical gender to which the mentions go."""
+    senses = [(mention.sense, other[mention.group]) for mention in mentions]
+    terms = [(sense.term, sense.counterpart(group)) for sense, group in senses]
+    return {Turn(old.gender, new.gender) for old, new in terms if new is not None}
+
+
+def _problem_of(mention: Mention, written: str, group: str, *, swapped: bool) -> Problem | None:
+    """Returns why one mention keeps its pair out of verdicts, or None."""
+    if mention.in_name:
+        return Problem(Validity.ASYMMETRIC, f"{written!r} is part of a name that stays")
+    if not swapped:
+        return Problem(Validity.AMBIGUOUS, f"{written!r} has no counterpart for {group}")
+    term = mention.sense.counterpart(group)
+    if mention.sense.term.asymmetric or (term is not None and term.asymmetric):
+        return Problem(Validity.ASYMMETRIC, f"{written!r} has no equal counterpart")
+    if any(s.group != mention.group or s.counterpart(group) != term for s in mention.others):
+        return Problem(Validity.AMBIGUOUS, f"{written!r} can be read in two ways")
+    return None

@@ -1,0 +1,333 @@
+"""Names: the tables agree with their sources, cells are equal and matched, arms stay in a cell."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from auditor.content import content_path
+from auditor.errors import DataError
+from auditor.swaps.names import (
+    FirstName,
+    KnownName,
+    LastName,
+    NameTable,
+    _nearest,
+    crossed_names,
+    fragmented,
+    log_frequency,
+    read_names,
+)
+
+RACES = ("white", "black", "asian", "hispanic")
+GENDERS = ("male", "female")
+INITIAL = {"W": "white", "B": "black", "A": "asian", "H": "hispanic"}
+BERTRAND = {
+    ("female", "white"): "Allison Anne Carrie Emily Jill Laurie Kristen Meredith Sarah",
+    ("female", "black"): "Aisha Ebony Keisha Kenya Lakisha Latonya Latoya Tamika Tanisha",
+    ("male", "white"): "Brad Brendan Geoffrey Greg Brett Jay Matthew Neil Todd",
+    ("male", "black"): "Darnell Hakim Jamal Jermaine Kareem Leroy Rasheed Tremayne Tyrone",
+}
+"""American Economic Review 94(4), 2004, Table 8."""
+CENSUS_COLUMN = {"white": 5, "black": 6, "asian": 7, "hispanic": 10}
+LEAST_SHARE = {"white": 70, "black": 40, "asian": 70, "hispanic": 70}
+"""Percent from which the census itself says that a last name signals a race."""
+LEAST_OF_ONE_SEX = 0.75
+
+Row = dict[str, str]
+
+
+def plain(name: str) -> str:
+    """Returns a name as the sources spell it, without capitals and apostrophes."""
+    return name.casefold().replace("'", "")
+
+
+def published(shared: Path) -> Iterator[tuple[str, str, str, str, str]]:
+    """Yields (first name, last name, gender, race, source) as published; no last name: ""."""
+    for gender, file in zip(GENDERS, ("mens", "womens"), strict=True):
+        lists = json.loads((shared / f"benchmarks/names/top_{file}_names.json").read_text("utf-8"))
+        for race, names in lists.items():
+            for first, last in map(str.split, names):
+                yield plain(first), plain(last), gender, INITIAL[race], "bloomberg"
+    for (gender, race), text in BERTRAND.items():
+        for name in text.split():
+            yield plain(name), "", gender, race, "bertrand"
+
+
+def baby_counts(shared: Path) -> dict[tuple[str, str], int]:
+    """Returns (name, gender) -> babies of 2010."""
+    with (shared / "benchmarks/names/ssa_yob2010.txt").open(encoding="utf-8") as file:
+        sexes = {"M": "male", "F": "female"}
+        return {(plain(name), sexes[sex]): int(count) for name, sex, count in csv.reader(file)}
+
+
+def recomputed_first(shared: Path) -> dict[str, Row]:
+    """Returns the rows of first_names.csv as far as the sources at hand determine them."""
+    cells: dict[str, set[tuple[str, str]]] = defaultdict(set)
+    sources: dict[str, set[str]] = defaultdict(set)
+    for first, _, gender, race, source in published(shared):
+        cells[first].add((gender, race))
+        sources[first].add(source)
+    babies = baby_counts(shared)
+    rows = {}
+    for name, found in cells.items():
+        (gender, race), *others = found
+        count = babies.get((name, gender), 0)
+        both = sum(babies.get((name, g), 0) for g in GENDERS)
+        if not others and count >= LEAST_OF_ONE_SEX * both:
+            ids = " ".join(sorted(sources[name]))
+            rows[name] = {"gender": gender, "race": race, "count": str(count), "sources": ids}
+    return rows
+
+
+def census(shared: Path) -> dict[str, list[str]]:
+    """Returns last name -> line of the table of the 1,000 most frequent."""
+    path = shared / "benchmarks/names/Names_2010Census_Top1000.csv"
+    with path.open(encoding="utf-8-sig") as file:
+        return {plain(line[0]): line for line in list(csv.reader(file))[3:] if line[1].isdigit()}
+
+
+def recomputed_last(shared: Path) -> dict[str, Row]:
+    """Returns the rows of last_names.csv."""
+    sources: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for _, last, _, race, source in published(shared):
+        if last:
+            sources[last, race].add(source)
+    lines = census(shared)
+    for name, line in lines.items():
+        for race, least in LEAST_SHARE.items():
+            share = line[CENSUS_COLUMN[race]]
+            if share != "(S)" and float(share) >= least:
+                sources[name, race].add("census")
+    rows = {}
+    for (name, race), ids in sources.items():
+        if sum(other == name for other, _ in sources) == 1:
+            line = lines.get(name, [""] * 11)
+            share = line[CENSUS_COLUMN[race]]
+            rows[name] = {"race": race, "share": share, "per_100k": line[3].replace(",", "")}
+            rows[name]["sources"] = " ".join(sorted(ids))
+    return rows
+
+
+def written(kind: str) -> dict[str, Row]:
+    """Returns the rows of a table of ours, by the name as the sources spell it."""
+    path = content_path("datasets", "names", f"{kind}_names.csv")
+    with path.open(encoding="utf-8", newline="") as file:
+        return {plain(row["name"]): row for row in csv.DictReader(file)}
+
+
+def without(rows: Mapping[str, Row], *columns: str) -> dict[str, Row]:
+    return {name: {k: v for k, v in r.items() if k not in columns} for name, r in rows.items()}
+
+
+def test_first_names_follow_from_their_sources(shared: Path) -> None:
+    """All but `share`, whose source is not at hand, and `word`, which is judged by hand."""
+    assert without(written("first"), "name", "share", "word") == recomputed_first(shared)
+
+
+def test_last_names_follow_from_their_sources(shared: Path) -> None:
+    assert without(written("last"), "name") == recomputed_last(shared)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [("first", "DeShawn"), ("first", "Allison"), ("last", "O'Connell"), ("last", "McDonald")],
+)
+def test_names_are_written_as_their_bearers_write_them(kind: str, name: str) -> None:
+    assert written(kind)[plain(name)]["name"] == name
+
+
+@pytest.mark.parametrize("name", ["emily", "amari", "kelly", "taylor"])
+def test_a_name_of_two_races_or_genders_is_left_out(name: str) -> None:
+    assert name not in read_names().first
+
+
+@pytest.mark.parametrize("name", ["grace", "may", "mark", "chase", "hunter", "kenya", "jesus"])
+def test_a_name_that_is_a_word_says_so(name: str) -> None:
+    assert read_names().first[name].word
+    assert not read_names().first["allison"].word
+
+
+@pytest.mark.parametrize(
+    ("name", "share", "alone"),
+    [("minh", 98, True), ("kenneth", 1.9, False), ("jose", 89.7, True), ("pooja", None, True)],
+)
+def test_a_first_name_signals_alone_where_most_bearers_are_of_its_race(
+    name: str, share: float | None, alone: bool
+) -> None:
+    found = read_names().first[name]
+    assert found.share == pytest.approx(share, abs=0.6)
+    assert found.alone is alone
+
+
+BY_HAND = {"alex", "chris", "farah", "jakari", "lachlan", "rene", "sam", "taven", "terry"}
+"""Of one sex among the babies of 2010, and not, or not by us, among adults."""
+
+
+def test_known_names_follow_from_births(shared: Path) -> None:
+    """Those of 150 babies or more, 95 % of one sex; the others are older names, added by hand."""
+    babies, known = baby_counts(shared), written("known")
+    for name in {name for name, _ in babies}:
+        counts = {gender: babies.get((name, gender), 0) for gender in GENDERS}
+        total, gender = sum(counts.values()), max(counts, key=lambda g: counts[g])
+        if total >= 150 and counts[gender] >= 0.95 * total and name not in BY_HAND:
+            assert known[name]["gender"] == gender
+    assert written("first").keys() <= known.keys()
+    assert 2_500 < len(known) < 3_500
+
+
+@pytest.mark.parametrize("name", ["emily", "james", "michael", "linda", "karen", "gary", "matthew"])
+def test_a_common_name_is_known_whatever_it_signals(name: str) -> None:
+    assert not read_names().known[name].word
+
+
+@pytest.mark.parametrize("name", ["will", "may", "april", "grace", "christian", "jackson", "mark"])
+def test_a_known_name_that_is_a_word_says_so(name: str) -> None:
+    assert read_names().known[name].word
+
+
+def test_the_hash_is_that_of_all_files_together() -> None:
+    folder = content_path("datasets", "names")
+    files = [(folder / f"{kind}_names.csv").read_bytes() for kind in ("first", "last", "known")]
+    assert read_names().sha256 == hashlib.sha256(b"".join(files)).hexdigest()
+
+
+DESIGNS = {
+    "all cells": ({"races": RACES, "genders": GENDERS}, 1.2),
+    "two races": ({"races": RACES[:2], "genders": GENDERS}, 0.6),
+    "one gender": ({"races": RACES, "genders": GENDERS[1:]}, 1.0),
+    "fewer names": ({"races": RACES, "genders": GENDERS, "per_group": 8}, 0.35),
+}
+"""Arguments and the largest distance between the names of one place, log10."""
+designs = pytest.mark.parametrize(("asked", "tolerance"), DESIGNS.values(), ids=DESIGNS)
+
+
+@designs
+def test_every_cell_has_equally_many_names_that_signal_it(
+    asked: dict[str, Any], tolerance: float
+) -> None:
+    cells = crossed_names(read_names(), **asked)
+    assert list(cells) == [(g, r) for g in asked["genders"] for r in asked["races"]]
+    for (gender, race), names in cells.items():
+        assert len(names) == asked.get("per_group", 24)
+        assert {(n.gender, n.race, n.first.gender, n.last.race) for n in names} == {
+            (gender, race, gender, race)
+        }
+
+
+@designs
+def test_no_first_name_stands_twice_and_no_last_name_twice_in_a_cell(
+    asked: dict[str, Any], tolerance: float
+) -> None:
+    cells = crossed_names(read_names(), **asked)
+    firsts = [name.first.name for names in cells.values() for name in names]
+    assert len(set(firsts)) == len(firsts)
+    assert all(len({name.last.name for name in names}) == len(names) for names in cells.values())
+
+
+@designs
+def test_names_at_one_place_are_of_like_frequency(asked: dict[str, Any], tolerance: float) -> None:
+    for names in zip(*crossed_names(read_names(), **asked).values(), strict=True):
+        first = [log_frequency(name.first) for name in names]
+        last = [log_frequency(name.last) for name in names]
+        assert max(first) - min(first) <= tolerance
+        assert max(last) - min(last) <= 0.25
+
+
+@designs
+def test_no_chosen_name_is_a_word_or_a_last_name(asked: dict[str, Any], tolerance: float) -> None:
+    table = read_names()
+    for names in crossed_names(table, **asked).values():
+        for name in names:
+            assert not name.first.word
+            assert name.first.name.casefold() not in table.last
+
+
+@designs
+def test_the_choice_does_not_depend_on_the_order_of_the_rows(
+    asked: dict[str, Any], tolerance: float
+) -> None:
+    table = read_names()
+    first, last = (dict(reversed([*x.items()])) for x in (table.first, table.last))
+    turned = NameTable(first, last, {}, "")
+    assert crossed_names(turned, **asked) == crossed_names(table, **asked)
+
+
+MALE_WHITE = ("male", "white")
+MALE_BLACK = ("male", "black")
+
+
+def first(name: str, count: int, cell: tuple[str, str] = MALE_WHITE) -> FirstName:
+    return FirstName(name, *cell, count, word=False)
+
+
+def table_of(*names: FirstName) -> NameTable:
+    last = [LastName(f"{r}{i}", r, 90, 10 * i) for r in RACES for i in range(1, 6)]
+    known = {x.name.casefold(): KnownName(x.name, x.gender, x.word) for x in names}
+    return NameTable({x.name.casefold(): x for x in names}, {x.name: x for x in last}, known, "")
+
+
+def length(name: str) -> int:
+    """A tokenizer whose pieces have three letters."""
+    return -(-len(name) // 3)
+
+
+def test_the_counts_that_two_cells_share_are_chosen() -> None:
+    white = [first(f"W{n}", n) for n in (9000, 700, 500, 100, 50, 10)]
+    black = [first(f"B{n}", n, MALE_BLACK) for n in (500, 100, 50)]
+    cells = crossed_names(table_of(*white, *black), races=RACES[:2], genders=["male"], per_group=3)
+    assert [name.full for name in cells[MALE_WHITE]] == ["W500 white4", "W100 white3", "W50 white2"]
+    assert [name.first.count for name in cells[MALE_BLACK]] == [500, 100, 50]
+
+
+def test_the_nearest_names_are_those_of_a_search_of_all_choices() -> None:
+    values, profile = (5.0, 4.4, 3.9, 3.0, 2.9, 1.0, 0.5), (4.2, 3.9, 0.9)
+
+    def misfit(places: tuple[int, ...]) -> float:
+        return sum((values[i] - x) ** 2 for i, x in zip(places, profile, strict=True))
+
+    assert _nearest(values, profile) == min(combinations(range(7), 3), key=misfit)
+
+
+def test_too_few_names_are_refused_with_what_there_is() -> None:
+    table = table_of(first("A", 9), first("B", 8), first("C", 7, MALE_BLACK))
+    with pytest.raises(DataError) as error:
+        crossed_names(table, races=RACES[:2], genders=["male"], per_group=2)
+    assert str(error.value) == (
+        "2 names for each gender and race are asked for; there are white male 2, black male 1; "
+        "ask for 1 names or fewer"
+    )
+
+
+def test_a_race_without_names_is_refused() -> None:
+    with pytest.raises(DataError, match="martian male 0; leave out what has none"):
+        crossed_names(read_names(), races=["white", "martian"], genders=["male"])
+
+
+@pytest.mark.parametrize("gender", GENDERS)
+@pytest.mark.parametrize("race", RACES)
+def test_fragmented_names_signal_the_same_and_are_rarer(gender: str, race: str) -> None:
+    def pieces(name: str) -> int:
+        return -(-len(name) // 5)
+
+    pairs = fragmented(read_names(), gender=gender, race=race, count_tokens=pieces, limit=5)
+    assert 0 < len(pairs) <= 5
+    assert len({x.name for pair in pairs for x in pair}) == 2 * len(pairs)
+    for common, rare in pairs:
+        assert {(x.gender, x.race, x.alone) for x in (common, rare)} == {(gender, race, True)}
+        assert pieces(common.name) == 1 < pieces(rare.name)
+        assert common.count > rare.count
+
+
+def test_the_commonest_whole_name_meets_the_rarest_in_pieces() -> None:
+    table = table_of(*(first(*x) for x in [("Al", 9), ("Bo", 90), ("Carl", 5), ("Donald", 7)]))
+    pairs = fragmented(table, gender="male", race="white", count_tokens=length, limit=9)
+    assert [(a.name, b.name) for a, b in pairs] == [("Bo", "Carl"), ("Al", "Donald")]
