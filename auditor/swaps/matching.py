@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from auditor.records import Span
 from auditor.swaps import contexts
 from auditor.swaps.language import Language
 from auditor.swaps.lexicons import Lexicon, Row, Term
+from auditor.swaps.phrases import Phrase, Phrases
 from auditor.swaps.pronouns import Reading, read_her, read_his
 from auditor.swaps.words import AGE, Words
 
@@ -83,37 +84,27 @@ class Found:
 _NOTHING = Found([])
 
 
-@dataclass(slots=True)
-class _Entry:
-    words: tuple[str, ...]
-    """`AGE` stands for any number."""
-    gaps: tuple[str, ...]
-    senses: list[Sense] = field(default_factory=list)
-    """Empty: a guard."""
-
-
 class Matcher:
     """A lexicon's terms and guards, ready to be found."""
 
     def __init__(self, lexicon: Lexicon, language: Language, leave: Sequence[str] = ()) -> None:
         self.language = language
         self._ages = lexicon.ages
-        self._entries: dict[str, list[_Entry]] = {}
-        self._bound: dict[str, list[_Entry]] = {}
+        self._terms: Phrases[Sense] = Phrases()
+        """Guards are phrases without a sense."""
+        self._bound: Phrases[None] = Phrases()
         for phrase in (*lexicon.guards, *leave):
-            _entry(self._entries, phrase)
+            self._terms.add(phrase)
         for phrase in lexicon.asymmetric:
-            _entry(self._bound, phrase)
+            self._bound.add(phrase)
         for row in lexicon.rows:
             for group in lexicon.named_groups:
                 for index, term in enumerate(row.terms.get(group, ())):
-                    _entry(self._entries, term.word).senses.append(Sense(group, row, index))
-        for entries in self._entries.values():
-            entries.sort(key=lambda entry: -len(entry.words))
+                    self._terms.add(term.word).senses.append(Sense(group, row, index))
 
     def find(self, words: Words) -> Found:
         """Returns the lexicon's terms in order; none overlap, guards hide theirs."""
-        if self._entries.keys().isdisjoint(words.folded) and not self._may_have_age(words):
+        if not self._terms.may_stand_in(words):
             return _NOTHING
         skipped: list[str] = []
         mentions = _settled(list(self._mentions(words, skipped)))
@@ -123,28 +114,24 @@ class Matcher:
         """Returns the lexicon's terms in order."""
         return self.find(words).mentions
 
-    def _may_have_age(self, words: Words) -> bool:
-        return AGE in self._entries and any(map(str.isdecimal, words.folded))
-
     def bound(self, words: Words) -> str | None:
         """Returns the first phrase that binds the text to one group, or None."""
-        if self._bound.keys().isdisjoint(words.folded):
+        if not self._bound.may_stand_in(words):
             return None
-        for i, word in enumerate(words.folded):
-            for entry in self._bound.get(word, ()):
-                if _matches(entry, words, i):
-                    return words.part(i, i + len(entry.words) - 1)
+        for i in range(len(words.folded)):
+            for phrase in self._bound.at(words, i):
+                return words.part(i, i + len(phrase.words) - 1)
         return None
 
     def _mentions(self, words: Words, skipped: list[str]) -> Iterator[Mention]:
         addresses = deque(words.addresses())
         i = 0
         while i < len(words.folded):
-            entry, senses = self._longest(words, i, skipped)
-            if entry is None:
+            phrase, senses = self._longest(words, i, skipped)
+            if phrase is None:
                 i += 1
                 continue
-            last = i + len(entry.words) - 1
+            last = i + len(phrase.words) - 1
             start, end = words.spans[i][0], words.spans[last][1]
             while addresses and addresses[0][1] <= start:
                 addresses.popleft()
@@ -158,32 +145,27 @@ class Matcher:
 
     def _longest(
         self, words: Words, i: int, skipped: list[str]
-    ) -> tuple[_Entry | None, list[Sense]]:
+    ) -> tuple[Phrase[Sense] | None, list[Sense]]:
         """Returns the longest phrase at word i that is a guard, or counts in this context."""
         out_of_context = False
-        for entry in self._candidates(words.folded[i]):
-            if _matches(entry, words, i):
-                senses = self._counting(entry, words, i)
-                if senses or not entry.senses:
-                    return entry, senses
-                out_of_context = True
+        for phrase in self._terms.at(words, i):
+            senses = self._counting(phrase, words, i)
+            if senses or not phrase.senses:
+                return phrase, senses
+            out_of_context = True
         if out_of_context:
             skipped.append(OUT_OF_CONTEXT)
         return None, []
 
-    def _candidates(self, word: str) -> Sequence[_Entry]:
-        found = self._entries.get(word, ())
-        return found if found or not word.isdecimal() else self._entries.get(AGE, ())
-
-    def _counting(self, entry: _Entry, words: Words, i: int) -> list[Sense]:
-        """Returns the senses that an entry at word i has in this context."""
-        last = i + len(entry.words) - 1
+    def _counting(self, phrase: Phrase[Sense], words: Words, i: int) -> list[Sense]:
+        """Returns the senses that a phrase at word i has in this context."""
+        last = i + len(phrase.words) - 1
         senses = [
             s
-            for s in entry.senses
+            for s in phrase.senses
             if self._fits(s.term.context, words, i, last) and self._is_spelled(s, words, i)
         ]
-        if AGE not in entry.words or not senses:
+        if AGE not in phrase.words or not senses:
             return senses
         age = _age(words, i, last)
         return [s for s in senses if age is not None and _in_band(age, self._ages[s.group])]
@@ -268,39 +250,3 @@ def _age(words: Words, first: int, last: int) -> int | None:
 
 def _in_band(age: int, band: tuple[int, int]) -> bool:
     return band[0] <= age <= band[1]
-
-
-def _entry(entries: dict[str, list[_Entry]], phrase: str) -> _Entry:
-    """Returns the entry of a phrase, new or known."""
-    words = Words.of(phrase.replace(AGE, "0"))
-    gaps = tuple(_loose(words.gap(i)) for i in range(1, len(words.folded)))
-    spelled = (AGE if word == "0" and AGE in phrase else word for word in words.folded)
-    new = _Entry(tuple(spelled), gaps)
-    for entry in entries.setdefault(new.words[0], []):
-        if (entry.words, entry.gaps) == (new.words, new.gaps):
-            return entry
-    entries[new.words[0]].append(new)
-    return new
-
-
-def _matches(entry: _Entry, words: Words, i: int) -> bool:
-    end = i + len(entry.words)
-    if end > i + 1 and not _spell(tuple(words.folded[i:end]), entry.words):
-        return False
-    return all(_loose(words.gap(i + 1 + k)) == gap for k, gap in enumerate(entry.gaps))
-
-
-def _spell(found: tuple[str, ...], phrase: tuple[str, ...]) -> bool:
-    if found == phrase:
-        return True
-    if AGE not in phrase or len(found) < len(phrase):
-        return False
-    return all(
-        word.isdecimal() if expected == AGE else word == expected
-        for word, expected in zip(found, phrase, strict=True)
-    )
-
-
-def _loose(gap: str) -> str:
-    """ "middle aged" and "middle-aged" are one phrase."""
-    return " " if gap == "-" else gap

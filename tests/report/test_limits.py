@@ -26,8 +26,8 @@ def test_attributes_with_word_lists_that_were_left_out_are_named(tmp_path: Path)
 
 
 def test_names_are_said_to_signal_more_than_the_group(tmp_path: Path) -> None:
-    assert "Proxies such as names" in lines(factory.evidence(tmp_path))
     given = factory.evidence(tmp_path)
+    assert "Proxies such as names" in lines(given)
     crossed = Contrast("race_names", "white", "black")
     given.findings = tuple(replace(finding, contrast=crossed) for finding in given.findings)
     assert "a name also signals class, age" in lines(given)
