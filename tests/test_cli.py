@@ -158,3 +158,30 @@ def test_list_shows_what_there_is(what: str) -> None:
     rows = json.loads(auditor("list", what, "--json").stdout)
     assert len(rows) >= 1
     assert all(len(row) >= 2 for row in rows)
+
+
+def test_swap_in_another_language() -> None:
+    done = auditor("swap", "El profesor llegó.", "--attribute", "gender", "--language", "es")
+    assert "[La profesora] llegó." in done.stdout
+
+
+def test_swap_to_neutral_only_when_asked() -> None:
+    assert "[They] [were] late." in auditor("swap", "He was late.", "--to", "neutral").stdout
+    assert "They" not in auditor("swap", "He was late.").stdout
+
+
+def test_swap_writes_the_arms_that_are_asked_for() -> None:
+    made = auditor(
+        "swap", "A blind man", "--attribute", "disability", "--arm", "unmentioned", "--json"
+    )
+    assert {json.loads(line)["arm"] for line in made.stdout.splitlines()} == {"swap", "unmentioned"}
+
+
+def test_a_table_is_swapped_alike_by_any_number_of_processes(tmp_path: Path) -> None:
+    table = tmp_path / "t.csv"
+    table.write_text("t\n" + "\n".join(f"The man waited at place {i}." for i in range(2_500)))
+    one, two = (
+        auditor("swap", "--file", table, "--text", "t", "--jobs", jobs).stdout for jobs in "12"
+    )
+    assert one == two
+    assert len(one.splitlines()) == 2_500

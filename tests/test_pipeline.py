@@ -228,3 +228,54 @@ def test_a_finished_run_opens_to_the_same_findings(tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(again.findings, run.findings)
     assert len(again.pairs("flip", limit=5)) == 5
     assert len(again.pairs("attribute = 'religion'", limit=5)) == 0
+
+
+def test_names_are_crossed_with_every_text_and_judged_by_their_own_law(tmp_path: Path) -> None:
+    """A model that scores all alike finds nothing; the arms stand beside and do not count."""
+    texts = pd.DataFrame({"t": [f"Emily waited at place {i}." for i in range(60)]})
+    run = auditor.audit(
+        constant, texts, text="t", attributes=["race_names"], labels=LABELS,
+        favourable="positive", names_per_group=8, out=tmp_path / "run",
+    )  # fmt: skip
+    found = run.findings[run.findings["metric"] == "selection_rate_change"]
+    assert set(found["verdict"]) == {"meets criterion"}
+    assert found["n"].tolist() == [480] * 3
+    pairs = run.pairs("arm = 'swap'")
+    assert pairs.groupby("cluster").size().unique().tolist() == [24]
+    assert pairs["frequency_from"].notna().all()
+    assert run.evidence.coverage["attributes"]["race_names"]["by_arm"]["placebo"] > 0
+
+
+def test_a_planted_effect_of_names_is_found(tmp_path: Path) -> None:
+    """Every Black name costs .3: found, with -.3 inside the interval, and no other group is."""
+    from auditor.plan import SwapPlan
+    from auditor.swaps.attributes import open_attributes
+
+    table = open_attributes(SwapPlan(attributes=("race_names",))).names
+    assert table is not None
+    black = [name.name for name in table.first.values() if name.race == "black"]
+    texts = pd.DataFrame({"t": [f"Emily waited at place {i} ." for i in range(40)]})
+    run = auditor.audit(
+        Biased(*black, noise=0.05), texts, text="t", attributes=["race_names"], labels=LABELS,
+        favourable="positive", names_per_group=12, governing="mean_effect",
+        out=tmp_path / "run",
+    )  # fmt: skip
+    found = {f.contrast.group_b: f for f in run.evidence.findings if f.verdict is not None}
+    assert found["black"].verdict == "does not meet criterion"
+    low, high = found["black"].estimate.low, found["black"].estimate.high
+    assert low is not None
+    assert high is not None
+    assert low - 1e-9 <= -0.3 <= high + 1e-9
+    assert found["asian"].estimate.value == found["hispanic"].estimate.value == 0
+
+
+def test_what_looked_like_a_mention_is_counted_with_its_reason(tmp_path: Path) -> None:
+    texts = pd.DataFrame({"t": ["A blind man sat in a blind alley.", "No one came."] * 20})
+    run = auditor.audit(
+        constant, texts, text="t", attributes=["disability"], labels=LABELS,
+        favourable="positive", out=tmp_path / "run",
+    )  # fmt: skip
+    entry = run.evidence.coverage["attributes"]["disability"]
+    assert entry["texts_with_mention"] == 20
+    assert entry["skipped"] == {"in a phrase that is left alone": 20}
+    assert entry["by_arm"] == {"unmentioned": 20}

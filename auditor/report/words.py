@@ -115,8 +115,8 @@ def is_signed(metric: str) -> bool:
 
 
 def shown(group: str) -> str:
-    """Returns a group's id as words."""
-    return group.replace("_", " ")
+    """Returns the id of a group or attribute as words: "age and religion", "old christian"."""
+    return group.replace("_", " ").replace("*", " and ").replace("+", " ")
 
 
 def isolated(group: str) -> str:

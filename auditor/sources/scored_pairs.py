@@ -86,7 +86,8 @@ def _wrong(values: Mapping[str, Any]) -> str | None:
             return f"{side} is {score!r}; it must be a finite number"
     groups = {str(values["group_from"]), str(values["group_to"])}
     named = {str(values.get(name, "")) for name in ("group_a", "group_b")} - {""}
-    if len(groups) != 2 or (named and named != groups):
+    within = values.get("arm") in (Arm.PLACEBO.value, Arm.FRAGMENTATION.value)
+    if (len(groups) != 2 and not within) or (named and named != groups):
         return "group_from and group_to must be two groups, the same as group_a and group_b"
     for name, kinds in (("arm", Arm), ("validity", Validity)):
         if values.get(name) not in (None, *(k.value for k in kinds)):

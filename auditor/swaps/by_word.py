@@ -66,7 +66,7 @@ class WordSwaps:
         self.lexicon = lexicon
         self.contrasts = tuple(contrasts)
         self.arm = Arm.PLACEBO if lexicon.is_placebo else Arm.SWAP
-        self._leaves_out = Arm.UNMENTIONED in arms
+        self._leaves_out = Arm.UNMENTIONED in arms and not lexicon.is_placebo
         self.language = read_language(lexicon.language)
         self.matcher = Matcher(lexicon, self.language, leave)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from auditor.report.words import checkpoints_statement, decimal, finding_sentence, isolated
+from auditor.report.words import checkpoints_statement, decimal, finding_sentence, isolated, shown
 from tests.report.factory import finding
 
 
@@ -56,3 +56,15 @@ def test_the_direction_of_a_name_stays_inside_it() -> None:
 def test_the_plot_over_checkpoints_names_what_moves_most() -> None:
     said = checkpoints_statement([finding("small", 0.02), finding("large", -0.3)])
     assert said.endswith("is large v reference, from -0.300 to -0.150.")
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("gender_identity", "gender identity"),
+        ("age*religion", "age and religion"),
+        ("middle_aged+muslim", "middle aged muslim"),
+    ],
+)
+def test_ids_are_shown_as_words(name: str, words: str) -> None:
+    assert shown(name) == words

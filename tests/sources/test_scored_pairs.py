@@ -71,3 +71,18 @@ def test_all_lines_are_reported_together(tmp_path: Path) -> None:
 def test_a_file_without_pairs_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="has no pairs"):
         rows(tmp_path / "p.jsonl", "")
+
+
+def test_an_arm_within_one_group_comes_back(tmp_path: Path) -> None:
+    row = {
+        "text": "Anne left.", "counterfactual": "Jill left.", "attribute": "race_names",
+        "group_from": "white", "group_to": "white", "arm": "placebo",
+        "score_from": 0.5, "score_to": 0.6,
+    }  # fmt: skip
+    path = tmp_path / "pairs.jsonl"
+    path.write_text(json.dumps(row))
+    [table] = read_scored_pairs(path, chunk=10, cutoff=None)
+    assert table["arm"].to_pylist() == ["placebo"]
+    path.write_text(json.dumps({**row, "arm": "swap"}))
+    with pytest.raises(DataError, match="must be two groups"):
+        list(read_scored_pairs(path, chunk=10, cutoff=None))
