@@ -16,6 +16,7 @@ from auditor.swaps.pronouns import is_ly_adverb
 from auditor.swaps.words import Words
 
 _ADVERBS_BETWEEN = 3
+_ASIDE = 5
 _CLAUSE = 14
 """Words looked at for a second verb, so that a text costs time in proportion to its length."""
 _AND = frozenset({"and", "but", "or", "then"})
@@ -59,7 +60,19 @@ def _takes_object(words: Words, i: int, language: Language) -> bool:
 def _verb_behind(words: Words, subject: int, language: Language) -> int | None:
     """Returns the finite verb after its subject: "he usually walks"; None where none follows."""
     verb = _skip_adverbs(words, subject + 1, language)
-    return verb if _is_singular(words, verb, language) else None
+    if _is_singular(words, verb, language):
+        return verb
+    return _verb_behind_aside(words, subject, language)
+
+
+def _verb_behind_aside(words: Words, subject: int, language: Language) -> int | None:
+    """ "he, too, walks": the verb behind what stands between two commas."""
+    if words.between(subject + 1).strip() != ",":
+        return None
+    for i in range(subject + 2, min(subject + 2 + _ASIDE, len(words.folded))):
+        if words.between(i).strip() == ",":
+            return i if _may_be_singular(words.word(i), language) else None
+    return None
 
 
 def _skip_adverbs(words: Words, i: int, language: Language) -> int:
@@ -73,9 +86,10 @@ def _skip_adverbs(words: Words, i: int, language: Language) -> int:
 
 def _is_singular(words: Words, i: int, language: Language) -> bool:
     """Whether word i goes on in the phrase and is a verb of the third person singular."""
-    word = words.word(i)
-    if not words.follows(i):
-        return False
+    return words.follows(i) and _may_be_singular(words.word(i), language)
+
+
+def _may_be_singular(word: str, language: Language) -> bool:
     if word in language.plural_verbs:
         return True
     regular = word.endswith("s") and not word.endswith(("ss", "us", "is"))
@@ -102,19 +116,23 @@ def _sharing(words: Words, verb: int, language: Language) -> Iterator[Edit]:
             return
         if i > verb + 1 and word in language.subjects:
             return
-        if word in _AND:
-            second = _skip_adverbs(words, i + 1, language)
-            if _is_shared_verb(words, second, language):
+        listed = words.between(i).strip() == "," and word not in _AND
+        if word in _AND or listed:
+            first = i if listed else i + 1
+            second = _skip_adverbs(words, first, language) if words.follows(first) else first
+            if _is_shared_verb(words, second, language, sure=second > first):
                 yield _plural(words, second, language)
 
 
-def _is_shared_verb(words: Words, i: int, language: Language) -> bool:
-    """A noun in -s may stand there as well ("cars and trucks"): only verbs that are known count."""
+def _is_shared_verb(words: Words, i: int, language: Language, *, sure: bool) -> bool:
+    """A noun in -s may stand there as well ("cars and trucks"): only verbs that are known count,
+    words behind an adverb ("and never complains"), and those with an object ("takes his bag")."""
     word = words.word(i)
-    if word in language.plural_verbs:
-        return words.follows(i)
-    known = plural_verb(word, language) in language.base_verbs
-    return known and _is_singular(words, i, language)
+    if not _may_be_singular(word, language):
+        return False
+    if word in language.plural_verbs or sure or _takes_object(words, i, language):
+        return True
+    return plural_verb(word, language) in language.base_verbs
 
 
 def _plural(words: Words, i: int, language: Language) -> Edit:

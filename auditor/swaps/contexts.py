@@ -50,7 +50,9 @@ def _is_predicate(words: Words, first: int, last: int, language: Language) -> bo
     if not ends_phrase(words, last, language):
         return False
     verb = first - 1
-    while words.word(verb) in language.degrees and verb > first - 4:
+    if words.word(verb) in ("and", "or") and words.word(verb - 1) in language.person_adjectives:
+        verb -= 2  # "she is deaf and blind"
+    while words.word(verb) in language.degrees and verb > first - 6:
         verb -= 1
     if words.word(verb) in language.copulas:
         return _is_person(words, verb - 1, language)
