@@ -15,6 +15,7 @@ from auditor.models.base import Model, RawScores
 from auditor.models.outcomes import Outcome, Reading
 from auditor.plan import AuditPlan
 from auditor.records import PAIRS, PREDICTIONS, Pair, SourceText, Validity, text_id
+from auditor.swaps.names import like_frequency
 
 Indices = npt.NDArray[np.int64]
 
@@ -193,10 +194,6 @@ def _text_columns(pairs: Sequence[Pair], seed: int) -> dict[str, Any]:
     }
 
 
-LIKE_FREQUENCY = 4.0
-"""Names are of like frequency when one is at most this many times as frequent as the other."""
-
-
 def _term_columns(pairs: Sequence[Pair], model: Model) -> dict[str, Any]:
     """What may differ between two terms besides the group: pieces, and of names frequency."""
     terms = sorted({term for pair in pairs for term in (pair.term_from, pair.term_to)})
@@ -215,8 +212,8 @@ def _matched(pair: Pair, pieces: Mapping[str, int]) -> bool | None:
     """Whether two names differ in neither pieces nor frequency; None for what is no name."""
     if pair.frequency_from is None or pair.frequency_to is None or not pieces:
         return None
-    low, high = sorted((max(pair.frequency_from, 1.0), max(pair.frequency_to, 1.0)))
-    return pieces[pair.term_from] == pieces[pair.term_to] and high <= LIKE_FREQUENCY * low
+    alike = like_frequency(pair.frequency_from, pair.frequency_to)
+    return alike and pieces[pair.term_from] == pieces[pair.term_to]
 
 
 def _spans(spans: Sequence[tuple[int, int]]) -> list[dict[str, int]]:

@@ -26,13 +26,12 @@ from auditor.swaps.names import (
     NameTable,
     crossed_names,
     fragmented,
+    like_frequency,
 )
 from auditor.swaps.persons import Person, find_persons
 from auditor.swaps.words import Words
 
 GENDERS = ("male", "female")
-_BAND = 4.0
-"""Names are of like frequency when their counts differ by no more than this factor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +158,7 @@ class NameSwaps:
             other = waiting.pop(key, None)
             if other is None:
                 waiting[key] = side
-            elif _like(other.name, side.name):
+            elif like_frequency(other.name.first.count, first.count):
                 yield _pair(read, contrast, other, side, Arm.PLACEBO)
 
     def _fragmentation(self, read: _Source, group: str) -> Iterator[Pair]:
@@ -212,11 +211,6 @@ def _same(text: str, edit: Edit) -> Edit:
     """Returns the edit that leaves its place as it is: both sides of a pair have the same spans."""
     start, end = edit.span
     return Edit(edit.span, text[start:end], edit.term)
-
-
-def _like(a: FullName, b: FullName) -> bool:
-    high, low = max(a.first.count, b.first.count), min(a.first.count, b.first.count)
-    return high <= _BAND * max(low, 1)
 
 
 def _pair(read: _Source, contrast: Contrast, a: Side, b: Side, arm: Arm = Arm.SWAP) -> Pair:

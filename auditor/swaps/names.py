@@ -192,6 +192,12 @@ def log_frequency(name: FirstName | LastName) -> float:
     return round(log10(max(frequency, 2.5)), 6)
 
 
+def like_frequency(a: float, b: float) -> bool:
+    """Whether two names were given about as often: one at most four times as often as the other."""
+    low, high = sorted((max(a, 1.0), max(b, 1.0)))
+    return high <= 4 * low
+
+
 def _nearest(values: Sequence[float], profile: Sequence[float]) -> tuple[int, ...]:
     """Returns the places of the values that, in order, fit the profile with least squares."""
     best: list[tuple[float, tuple[int, ...]]] = [(0.0, ())] * (len(values) + 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -119,3 +120,29 @@ def test_a_true_label_that_the_model_does_not_know_stops_before_scoring(label: s
     with pytest.raises(Exception, match=label):
         score_part([SourceText("0", "t", "0", label=label)], [], loaded, outcome(), plan=plan())
     assert model.texts == 0
+
+
+class Spelling(Coarse):
+    """A model whose tokenizer makes a piece of every letter."""
+
+    def pieces(self, terms: Any) -> Any:
+        return [len(term) for term in terms]
+
+
+@pytest.mark.parametrize(
+    ("term_to", "count_to", "matched"),
+    [("Jill", 400.0, True), ("Jill", 401.0, False), ("Laurie", 100.0, False)],
+)
+def test_two_names_are_matched_in_pieces_and_frequency(
+    term_to: str, count_to: float, matched: bool
+) -> None:
+    named = replace(
+        pair("0", "1.0", "2.0"),
+        term_from="Anne", term_to=term_to, frequency_from=100.0, frequency_to=count_to,
+    )  # fmt: skip
+    model = Spelling()
+    found = Outcome.of(model.labels, model.kind, plan().scoring)
+    table = score_part([], [named, pair("1", "1.0", "2.0")], model, found, plan=plan()).pairs
+    assert table["matched"].to_pylist() == [matched, None]
+    assert table["term_pieces_from"].to_pylist() == [4, 1]
+    assert table["term_pieces_to"].to_pylist() == [len(term_to), 1]
