@@ -156,6 +156,10 @@ class WordSwaps:
                 problem = _problem_of(mention, written, group, swapped=mention in edits)
                 if problem is not None:
                     return problem
+        if len(reading.groups) > 1:
+            for mention in (m for m in reading.mentions if m.sense.term.generic):
+                written = reading.written(mention)
+                return Problem(Validity.AMBIGUOUS, f"{written!r} may be said of either group")
         if reading.bound is not None:
             reason = f"{reading.bound!r} is not equally said of both groups"
             return Problem(Validity.ASYMMETRIC, reason)

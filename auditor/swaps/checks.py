@@ -26,7 +26,7 @@ ROW_WORDS = {
 """Keys of a row that take one of a few words."""
 _ROW = {"concept", "template", "unmentioned", "notes", "source", "gender", *ROW_WORDS}
 _TERM = {"word", "context", "asymmetric", "gender"}
-_PHRASES = ("guards", "asymmetric", "either_case", "capital_only")
+_PHRASES = ("guards", "asymmetric", "either_case", "capital_only", "generic")
 _OPTIONAL = ("by_request", "ages", "genders", *_PHRASES)
 
 

@@ -68,10 +68,13 @@ def _is_person(words: Words, subject: int, language: Language) -> bool:
     word = words.word(subject)
     if word in language.subjects or word in language.person_nouns:
         return True
-    # At the start of a sentence any word has a capital: "Meetings are short".
-    begins = words.starts_sentence(subject, language.abbreviations)
-    named = words.is_capital(subject) and word not in language.closed
-    return named and (not begins or word in language.first_names)
+    if not words.is_capital(subject) or word in language.closed:
+        return False
+    if not language.first_names:
+        return not words.starts_sentence(subject, language.abbreviations)
+    # A capital alone tells no person: "Meetings are short", "the White House is white".
+    before = words.word(subject - 1)
+    return word in language.first_names or before in language.first_names | language.titles
 
 
 def ends_phrase(words: Words, last: int, language: Language) -> bool:

@@ -29,6 +29,8 @@ class Term:
     """Where it counts. person: said of a person ("a blind student", not "a blind alley"); title:
     before a name; common: not in a name ("King Charles"); noun: not where a verb stands ("a host",
     not "will host"); alone: no noun follows ("help the blind")."""
+    generic: bool = False
+    """Said of anyone as well ("a hero"), so where a text names both groups it tells neither."""
     capital_only: bool = False
     """Another word in lower case: "Polish"."""
     either_case: bool = False
@@ -160,7 +162,7 @@ def read_lexicon(path: Path) -> Lexicon:
 
 def _row(row: Mapping[str, Any], values: Mapping[str, Any]) -> Row:
     context = row.get("context", "any")
-    cases = {key: set(values.get(key, ())) for key in ("either_case", "capital_only")}
+    cases = {key: set(values.get(key, ())) for key in ("either_case", "capital_only", "generic")}
     told = {group: {"context": context, "gender": gender_of(row, group, values)} for group in row}
     return Row(
         concept=row["concept"],

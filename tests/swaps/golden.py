@@ -160,6 +160,7 @@ KEPT_OUT = [
     ),
     ("gender", F, "Uncle Bob drove his car.", "Uncle Bob drove her car.", "asymmetric", "Uncle"),
     ("gender", M, "I gave her books.", "I gave him books.", "ambiguous", "her"),
+    ("gender", M, "She is a hero.", "He is a heroine.", "ambiguous", "hero"),
     (
         "gender",
         F,
