@@ -54,6 +54,7 @@ class Language:
     offices: frozenset[str]
     before_place_names: frozenset[str]
     behind_place_names: frozenset[str]
+    before_places_and_times: frozenset[str]
     name_particles: frozenset[str]
     abbreviations: frozenset[str]
     descriptor_order: tuple[str, ...]

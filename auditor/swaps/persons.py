@@ -118,7 +118,7 @@ class _Reader:
         """Adds a word to the person of whom it is the last name, or a first name and a word."""
         word, before = self.words.folded[i], self.words.word(i - 1)
         draft = self._drafts.get(("", word, "")) or self._drafts.get((word, "", ""))
-        if draft is None or before in self.language.before_place_names or self._is_literal(i):
+        if draft is None or before in self.language.before_places_and_times or self._is_literal(i):
             return
         if self._goes_on(i) or not self._ends(i) or (not draft.first and i < min(draft.places)):
             return

@@ -34,12 +34,28 @@ def persons(text: str) -> list[tuple[str, str, int]]:
         ("Dear Emily,\nthank you.", [("emily", "", 1)]),
         ("When Emily I think left", [("emily", "", 1)]),
         ("On Monday Emily Monday", [("emily", "", 1)]),
+        ("Ms. Washington works in Washington.", [("", "washington", 1)]),
+        ("May Walsh left in May; May ran.", [("may", "walsh", 3)]),
+        ("Will Smith came and Will paid. Will you?", [("will", "smith", 3)]),
+        ("Emily Walsh and James Walsh", [("emily", "walsh", 2), ("james", "walsh", 2)]),
+        ("Emily Walsh met Mr. Walsh.", [("emily", "walsh", 2), ("", "walsh", 1)]),
+        ("Emily and James Walsh", [("emily", "", 1), ("james", "walsh", 2)]),
+        ("Mr. James left. James paid.", [("", "james", 2)]),
+        ("Emily Wins The Race", [("emily", "", 1)]),
+        ("Emily\nWalsh ran", [("emily", "walsh", 2)]),
+        ("Emily\n\nWalsh ran", [("emily", "", 1)]),
     ],
 )
 def test_people_are_found_with_all_their_mentions(
     text: str, expected: list[tuple[str, str, int]]
 ) -> None:
     assert persons(text) == expected
+
+
+def test_every_place_tells_whether_it_is_the_first_name() -> None:
+    text = "Mr. Walsh met Emily J. Walsh; Emily's car"
+    found, _ = find_persons(Words.of(text), read_names(), read_language("en"))
+    assert [p.places for p in found] == [((1, False),), ((3, True), (5, False), (6, True))]
 
 
 @pytest.mark.parametrize(
@@ -49,6 +65,7 @@ def test_people_are_found_with_all_their_mentions(
         "The Grace period ended.", "A weekend in San Diego", "St. Mary is a church.",
         "We live near Lake Victoria.", "Queen Elizabeth waved.",
         "Mary-Jane sang.", "Emily de la Cruz sang.", "Madison Avenue is long.",
+        "Lake Jackson", "San Jose", "San Antonio", "Washington, D.C.", "Jim Crow laws",
         "The actress Mary Emily Walsh Jones", "a trip to Washington",
     ],
 )  # fmt: skip
