@@ -147,6 +147,7 @@ def test_an_edit_takes_the_article_and_nothing_more() -> None:
 
 def test_an_article_that_did_not_fit_is_left_alone() -> None:
     assert to_other("la hombre").counterfactual == "la mujer"
+    assert to_other("vi la profesoras").counterfactual == "vi la profesores"
 
 
 def test_english_articles_mean_nothing_in_spanish() -> None:
@@ -285,6 +286,13 @@ def test_the_descriptor_goes_with_what_it_stood_in() -> None:
     plan = PLAN.model_copy(update={"arms": ("unmentioned",)})
     [pair] = [p for p in Swapper(ATTRIBUTES, plan).pairs(source) if p.arm is Arm.UNMENTIONED]
     assert pair.counterfactual.startswith("Una persona compró")
+
+
+def test_a_word_with_one_form_is_no_edit() -> None:
+    filled = Template("t", "{El person} salió {feliz|feliz}.").fill(MAN, read_grammar("es"))
+    source = SourceText("r", filled.text, "c", attributes=("gender",), agreements=filled.agreements)
+    [pair] = pairs_of(source)
+    assert (pair.counterfactual, len(pair.spans_to)) == ("La mujer salió feliz.", 1)
 
 
 def test_two_people_cannot_share_a_templates_agreement() -> None:
