@@ -9,16 +9,17 @@ words that mark it ("she", "Ms.") move along; where it is not, it is held fixed.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from auditor.plan import SwapPlan
 from auditor.records import Arm, Contrast, Pair, SourceText, Span, Validity
-from auditor.swaps.by_word import Problem, Reading, WordSwaps
+from auditor.swaps.by_word import Problem, Reading, WordSwaps, bound_to_one
 from auditor.swaps.changes import Change, merged, pair_of
 from auditor.swaps.edits import Edit, apply, possessive
 from auditor.swaps.jointly import JOINT
-from auditor.swaps.matching import Found
+from auditor.swaps.language import Language
+from auditor.swaps.matching import Found, Mention
 from auditor.swaps.names import (
     Cell,
     CountTokens,
@@ -28,7 +29,7 @@ from auditor.swaps.names import (
     fragmented,
     like_frequency,
 )
-from auditor.swaps.persons import Person, find_persons
+from auditor.swaps.persons import Person, find_persons, names_left
 from auditor.swaps.words import Words
 
 GENDERS = ("male", "female")
@@ -76,6 +77,7 @@ class NameSwaps:
         self._arms = [Arm(name) for name in plan.arms]
         self._count = count_tokens
         self._per_group = plan.names_per_group
+        self._left = names_left(table, plan.leave)
 
     @cached_property
     def cells(self) -> Mapping[Cell, tuple[FullName, ...]]:
@@ -95,10 +97,10 @@ class NameSwaps:
 
     def pairs(self, source: SourceText, words: Words) -> tuple[list[Pair], Found]:
         """Returns the crossed pairs of a text that names a person, and its other arms."""
-        persons, skipped = find_persons(words, self.table, self._language)
+        persons, skipped = find_persons(words, self.table, self._language, self._left)
         if not persons:
             return [], Found([], tuple(skipped))
-        read = self._read(source, words, persons[0])
+        read = self._read(source, words, persons)
         groups = dict.fromkeys(g for c in self.contrasts for g in (c.group_a, c.group_b))
         sides = {group: self._sides(read, group) for group in groups}
         pairs = [
@@ -112,19 +114,34 @@ class NameSwaps:
             pairs += self._fragmentation(read, self.contrasts[0].group_a)
         return pairs, Found([], tuple(skipped), named=len(persons))
 
-    def _read(self, source: SourceText, words: Words, person: Person) -> _Source:
-        gender = self._gender_of(words, person)
+    def _read(self, source: SourceText, words: Words, persons: Sequence[Person]) -> _Source:
+        person, gender = persons[0], self._gender_of(words, persons[0])
         change: Change | None = None
         problem: Problem | None = None
         if "gender" in self._bases:
-            reading = self._bases["gender"].read(words)
-            change = self._bases["gender"].change(reading, *GENDERS)
+            base = self._bases["gender"]
+            reading = _titled(base.read(words), person, self._language)
+            change = base.change(reading, *GENDERS)
             problem = _gender_problem(reading, change, gender)
+        if problem is None and "gender" in self._bases:
+            problem = self._problem_of_others(words, persons, change)
         race = self._bases["race"].read(words) if "race" in self._bases else None
         if race is not None and race.mentions:
             word = race.written(race.mentions[0])
             problem = Problem(Validity.AMBIGUOUS, f"{word!r} names a race beside the name")
         return _Source(source, words, person, gender, change, problem)
+
+    def _problem_of_others(
+        self, words: Words, persons: Sequence[Person], change: Change | None
+    ) -> Problem | None:
+        """Returns why words of gender may be another's ("Emily told Amy that she left"), or why
+        the text is bound to one gender without any ("Mary is pregnant")."""
+        if change is None:
+            bound = self._bases["gender"].matcher.bound(words)
+            return None if bound is None else bound_to_one(bound)
+        first, *others = (self._gender_of(words, person) for person in persons)
+        reason = "another person of that gender is named, who may be meant"
+        return Problem(Validity.AMBIGUOUS, reason) if first in others else None
 
     def _gender_of(self, words: Words, person: Person) -> str:
         if person.first:
@@ -188,6 +205,20 @@ def _gender_problem(reading: Reading, change: Change | None, gender: str) -> Pro
     if change is None or change.reason is None:
         return None
     return Problem(change.validity, change.reason)
+
+
+def _titled(reading: Reading, person: Person, language: Language) -> Reading:
+    """Returns the reading in which a kin title before the person's name moves along with it:
+    "Uncle John" -> "Aunt Emily"."""
+    names = {place for place, _ in person.places}
+
+    def told(mention: Mention) -> Mention:
+        kin = reading.words.word(mention.last) in language.kin_titles
+        before = kin and mention.last + 1 in names
+        return replace(mention, in_name=False) if before and mention.in_name else mention
+
+    found = replace(reading.found, mentions=[*map(told, reading.mentions)])
+    return replace(reading, found=found)
 
 
 def _renamed(words: Words, person: Person, name: FullName) -> Iterator[Edit]:

@@ -8,13 +8,15 @@ from typing import NamedTuple
 
 from auditor.grammar import Noun
 from auditor.records import Agreement, Arm, Contrast, Pair, SourceText, Validity
-from auditor.swaps.agreement import agreeing
+from auditor.swaps.ages import depending
+from auditor.swaps.agreement import Agreed, agreeing
 from auditor.swaps.changes import Change, exchange, merged
+from auditor.swaps.collapse import Replaced, collapsing
 from auditor.swaps.contexts import ends_phrase
 from auditor.swaps.edits import Edit, apply, edit, removal
 from auditor.swaps.genders import Turn, agreeing_forms, disagreeing
 from auditor.swaps.language import read_language
-from auditor.swaps.lexicons import Lexicon, Term
+from auditor.swaps.lexicons import Lexicon, Row, Term
 from auditor.swaps.matching import Found, Matcher, Mention
 from auditor.swaps.words import AGE, Words
 
@@ -95,7 +97,8 @@ class WordSwaps:
         edits = self._edits(reading, other)
         if not edits:
             return None
-        every = merged([*edits.values(), *self._agreeing(reading, edits, other)])
+        agreed = self._agreeing(reading, edits, other)
+        every = merged([*edits.values(), *agreed.edits])
         if every is None:
             return None
         first = next(iter(edits))
@@ -107,13 +110,18 @@ class WordSwaps:
             edits=every,
         )
         problem = self._problem(reading, edits, other, every)
-        return change if problem is None else change.kept_out(*problem)
+        if problem is not None:
+            return change.kept_out(*problem)
+        return change if agreed.doubt is None else change.kept_out(Validity.AMBIGUOUS, agreed.doubt)
 
     def _edits(self, reading: Reading, other: Mapping[str, str]) -> dict[Mention, Edit]:
         edits: dict[Mention, Edit] = {}
+        own = _own_terms(reading.mentions)
         for mention in reading.mentions:
             group = other.get(mention.group, "")
-            term = mention.sense.counterpart(group)
+            row = mention.sense.row
+            both = own.get((row, mention.group)) is not None
+            term = (own.get((row, group)) if both else None) or mention.sense.counterpart(group)
             if term is not None and not mention.in_name:
                 word = self._word(reading, mention, term, group)
                 noun = Noun(word, term.gender, mention.sense.row.number)
@@ -132,15 +140,18 @@ class WordSwaps:
 
     def _agreeing(
         self, reading: Reading, edits: Mapping[Mention, Edit], other: Mapping[str, str]
-    ) -> Iterator[Edit]:
-        """Yields what changes with a mention: words that agree with its grammatical gender, and
+    ) -> Agreed:
+        """Returns what changes with a mention: words that agree with its grammatical gender, and
         verbs whose subject takes a plural verb now."""
-        grammar = self.language.grammar
-        yield from agreeing_forms(reading.agreements or (), _turns(edits, other), grammar)
-        plural = self.language.plural_subjects
-        for mention, made in edits.items():
-            if mention.sense.row.case == "subject" and made.term.casefold() in plural:
-                yield from agreeing(reading.words, mention.first, self.language)
+        grammar, plural = self.language.grammar, self.language.plural_subjects
+        forms = agreeing_forms(reading.agreements or (), _turns(edits, other), grammar)
+        each = [
+            agreeing(reading.words, mention.first, self.language)
+            for mention, made in edits.items()
+            if mention.sense.row.case == "subject" and made.term.casefold() in plural
+        ]
+        doubts = [agreed.doubt for agreed in each if agreed.doubt is not None]
+        return Agreed([*forms, *(x for a in each for x in a.edits)], doubts[0] if doubts else None)
 
     def _problem(
         self,
@@ -150,19 +161,9 @@ class WordSwaps:
         every: Sequence[Edit],
     ) -> Problem | None:
         """Returns why the pair may not enter a verdict, or None."""
-        for mention in reading.mentions:
-            if mention.group in other:
-                group, written = other[mention.group], reading.written(mention)
-                problem = _problem_of(mention, written, group, swapped=mention in edits)
-                if problem is not None:
-                    return problem
-        if len(reading.groups) > 1:
-            for mention in (m for m in reading.mentions if m.sense.term.generic):
-                written = reading.written(mention)
-                return Problem(Validity.AMBIGUOUS, f"{written!r} may be said of either group")
-        if reading.bound is not None:
-            reason = f"{reading.bound!r} is not equally said of both groups"
-            return Problem(Validity.ASYMMETRIC, reason)
+        problem = self._problem_of_words(reading, edits, other)
+        if problem is not None:
+            return problem
         if set(other) & set(self.lexicon.by_request):
             return self._merging(reading)
         if not self._reads_back(reading, edits, other, every):
@@ -170,6 +171,30 @@ class WordSwaps:
         turns = _turns(edits, other)
         why = disagreeing(reading.words, reading.agreements, turns, every, self.language)
         return None if why is None else Problem(Validity.AMBIGUOUS, why)
+
+    def _problem_of_words(
+        self, reading: Reading, edits: Mapping[Mention, Edit], other: Mapping[str, str]
+    ) -> Problem | None:
+        """Returns why a word of the text keeps it out of verdicts, or None."""
+        for mention in (m for m in reading.mentions if m.group in other):
+            written, swapped = reading.written(mention), mention in edits
+            problem = _problem_of(mention, written, other[mention.group], swapped=swapped)
+            if problem is not None:
+                return problem
+        for mention in reading.mentions if len(reading.groups) > 1 else ():
+            if mention.sense.term.generic:
+                reason = f"{reading.written(mention)!r} may be said of either group"
+                return Problem(Validity.AMBIGUOUS, reason)
+        aged = [(mention.first, mention.last) for mention in edits if mention.age is not None]
+        other_age = depending(reading.words, aged, self.language)
+        if other_age is not None:
+            return Problem(Validity.AMBIGUOUS, f"{other_age!r} tells of an age that would stay")
+        nouns = ((m, made.term) for m, made in edits.items() if not m.sense.row.case)
+        replaced = [Replaced(m.first, m.last, term) for m, term in nouns]
+        collapsed = collapsing(reading.words, replaced, self.language)
+        if collapsed is not None:
+            return Problem(Validity.AMBIGUOUS, f"two different words would both be {collapsed!r}")
+        return None if reading.bound is None else bound_to_one(reading.bound)
 
     def _merging(self, reading: Reading) -> Problem | None:
         """A form that several people share no longer tells who is meant."""
@@ -226,11 +251,27 @@ class WordSwaps:
         return bool(rest) or not ends_phrase(words, mention.last, self.language)
 
 
+def _own_terms(mentions: Iterable[Mention]) -> dict[tuple[Row, str], Term | None]:
+    """Returns the one word that a text has of a concept in a group, which an exchange puts in:
+    "Mr and Mrs Brown" -> "Mrs and Mr Brown"; None where it has several."""
+    own: dict[tuple[Row, str], Term | None] = {}
+    for mention in mentions:
+        key, term = (mention.sense.row, mention.group), mention.sense.term
+        plain = AGE not in term.word and not mention.in_name
+        own[key] = term if plain and own.get(key, term) is term else None
+    return own
+
+
 def _turns(mentions: Iterable[Mention], other: Mapping[str, str]) -> set[Turn]:
     """Returns from which grammatical gender to which the mentions go."""
     senses = [(mention.sense, other[mention.group]) for mention in mentions]
     terms = [(sense.term, sense.counterpart(group)) for sense, group in senses]
     return {Turn(old.gender, new.gender) for old, new in terms if new is not None}
+
+
+def bound_to_one(phrase: str) -> Problem:
+    """Returns the problem of a text with a phrase that binds it to one group."""
+    return Problem(Validity.ASYMMETRIC, f"{phrase!r} is not equally said of both groups")
 
 
 def _problem_of(mention: Mention, written: str, group: str, *, swapped: bool) -> Problem | None:

@@ -12,7 +12,7 @@ from auditor.swaps.words import AGE, Words
 
 FORMS = ("any", "object", "determiner", "pronoun", "noun", "adjective")
 """Part of speech, where one spelling has several: "her" as object and as determiner."""
-CONTEXTS = ("any", "person", "title", "common", "noun", "alone")
+CONTEXTS = ("any", "person", "title", "common", "noun", "alone", "predicate")
 """Where a word counts, see `Term.context`."""
 NUMBERS = ("singular", "plural")
 CASES = ("subject", "object", "possessive", "reflexive")
@@ -25,8 +25,10 @@ ROW_WORDS = {
 }
 """Keys of a row that take one of a few words."""
 _ROW = {"concept", "template", "unmentioned", "notes", "source", "gender", *ROW_WORDS}
-_TERM = {"word", "context", "asymmetric", "gender"}
-_PHRASES = ("guards", "asymmetric", "either_case", "capital_only", "generic")
+_TERM = {"word", "context", "asymmetric", "gender", "beside"}
+USES = ("either_case", "capital_only", "generic", "exclamations", "former", "given_names")
+"""Lists of words that are used in a way of their own, see `Term`."""
+_PHRASES = ("guards", "asymmetric", *USES)
 _OPTIONAL = ("by_request", "ages", "genders", *_PHRASES)
 
 
@@ -190,11 +192,13 @@ def _check_words(
     for group in (group for group in _groups(values) if group in row):
         for entry in entries_of(row[group]):
             word = entry.get("word")
-            if not _is_phrase(word):
+            if not _is_phrase(word) and word != AGE:
                 problems.add(f"{name}: {group} has {word!r}, which is no word")
                 continue
             context = entry.get("context", row.get("context", "any"))
             _check_entry(problems, f"{name}: {word!r}", entry, context)
+            if entry.get("beside", group) not in _groups(values):
+                problems.add(f"{name}: {word!r} is beside {entry['beside']!r}, which is no group")
             gender = str(entry.get("gender", gender_of(row, group, values)))
             _check_gender(problems, f"{name}: {word!r}", gender, grammar)
             if AGE in str(word) and group not in values.get("ages", {}):

@@ -14,6 +14,11 @@ _NAME_WINDOW = 6
 _DESCRIPTORS = 5
 """Words looked at between a descriptor and its noun."""
 _SINGULAR = frozenset({"a", "an", "every", "each", "another", "one"})
+_SINGULAR_COPULAS = frozenset({"am", "is", "was", "m", "s"})
+_JOINING = frozenset({"and", "or", "nor", "but"})
+_BESIDE = frozenset({"the", "a", "an", "not"})
+_PAIRING = frozenset({"neither", "either", "both"})
+_JOINTS = frozenset({"&", "/"})
 _TURNING_VERBS = frozenset({"raised", "turned", "went", "go", "stay"})
 """As copulas: "was raised Christian"."""
 
@@ -31,8 +36,9 @@ def of_person(words: Words, first: int, last: int, language: Language) -> bool:
 def _is_between(words: Words, i: int, language: Language) -> bool:
     """Whether word i may stand between a descriptor and its noun: another descriptor, or the
     "and" before one."""
-    if words.word(i) in ("and", "or"):
-        return words.follows(i) and words.word(i + 1) in language.person_adjectives
+    if words.word(i) in _JOINING | _BESIDE:
+        j = i + 1 if words.word(i + 1) not in _BESIDE else i + 2
+        return words.follows(i) and words.word(j) in language.person_adjectives
     return words.word(i) in language.person_adjectives and _goes_on(words, i, ",")
 
 
@@ -49,11 +55,7 @@ def _is_predicate(words: Words, first: int, last: int, language: Language) -> bo
     """ "she is legally blind", "is he blind?", "is the tenant married?"."""
     if not ends_phrase(words, last, language):
         return False
-    verb = first - 1
-    if words.word(verb) in ("and", "or") and words.word(verb - 1) in language.person_adjectives:
-        verb -= 2  # "she is deaf and blind"
-    while words.word(verb) in language.degrees and verb > first - 6:
-        verb -= 1
+    verb = _before_listed(words, first, language)
     if words.word(verb) in language.copulas:
         return _is_person(words, verb - 1, language)
     asked = verb - 1 if words.word(verb) in language.subjects else verb - 2
@@ -61,6 +63,36 @@ def _is_predicate(words: Words, first: int, last: int, language: Language) -> bo
         words.word(verb) in language.person_nouns and words.word(verb - 1) in language.determiners
     )
     return (asked == verb - 1 or noun) and words.word(asked) in language.copulas
+
+
+def _before_listed(words: Words, first: int, language: Language) -> int:
+    """Returns the word before a predicate and what is joined to it: "is | deaf and very blind",
+    "is | black, not white"."""
+    i = first - 1
+    for _ in range(_DESCRIPTORS):
+        while words.word(i) in language.degrees and i > first - 2 * _DESCRIPTORS:
+            i -= 1
+        j = i - 1 if words.word(i) in _JOINING else i
+        listed = j < i or words.between(i + 1).strip() == ","
+        if not listed or words.word(j) not in language.person_adjectives:
+            break
+        i = j - 1
+    return i - (words.word(i) in _PAIRING)
+
+
+def is_said(words: Words, first: int, last: int, language: Language) -> bool:
+    """ "she's 67.", "I am only 30 and ...": a number that is all that is said of a person."""
+    verb = first - 1
+    while words.word(verb) in language.before_ages and words.follows(verb + 1):
+        verb -= 1
+    subject = words.word(verb - 1)
+    one = words.word(verb) in _SINGULAR_COPULAS or (subject, words.word(verb)) == ("you", "are")
+    if not one or not _is_person(words, verb - 1, language) or not words.follows(first):
+        return False
+    if words.follows(last + 1):
+        goes_on = words.word(last + 1) in language.after_ages
+        return goes_on and not words.word(last + 2).isdecimal()
+    return words.between(last + 1)[:1] in ("", *'.,!?;:)…"”\n')
 
 
 def _is_person(words: Words, subject: int, language: Language) -> bool:
@@ -87,15 +119,19 @@ def ends_phrase(words: Words, last: int, language: Language) -> bool:
         or following in language.past_verbs
         or following in language.adverbs
         or following in language.base_verbs
+        or following in language.verbs_of_people
         or (following.endswith("s") and plural_verb(following, language) in language.base_verbs)
     )
 
 
 def is_title(words: Words, first: int, last: int, language: Language) -> bool:
-    """ "Ms Smith", "ms. smith", "Mr and Mrs Smith"; not "5 ms" and not "has MS"."""
-    after = last + 1
-    if words.word(after) in {"and", "or"} and words.word(after + 1) in language.titles:
-        after += 1
+    """ "Ms Smith", "ms. smith", "Mr & Mrs Smith", "Mr/Ms"; not "5 ms" and not "has MS"."""
+    joined = _joined_title(words, last, 1, language)
+    if joined is None and _joined_title(words, first, -1, language) is not None:
+        return True
+    after = last + 1 if joined is None else joined + 1
+    if joined is not None and words.is_capital(first) and words.is_capital(joined):
+        return True
     if after >= len(words.folded) or words.between(after).strip() not in ("", "."):
         return False
     if words.word(after) in language.closed or words.word(first - 1).isdigit():
@@ -103,6 +139,16 @@ def is_title(words: Words, first: int, last: int, language: Language) -> bool:
     if words.is_capital(first) or words.word(first) in language.lower_titles:
         return words.is_capital(after)
     return words.word(first) in language.titles
+
+
+def _joined_title(words: Words, i: int, step: int, language: Language) -> int | None:
+    """Returns the title that is joined to a title at word i, behind (1) or before it (-1)."""
+    by_word = words.word(i + step) in {"and", "or"}
+    other = i + 2 * step if by_word else i + step
+    if words.word(other) not in language.titles:
+        return None
+    gaps = {words.gap(k).strip(". ") for k in range(min(i, other) + 1, max(i, other) + 1)}
+    return other if gaps <= ({""} if by_word else _JOINTS) else None
 
 
 def is_name(words: Words, first: int, last: int, language: Language) -> bool:

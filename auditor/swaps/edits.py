@@ -158,7 +158,8 @@ def _cased(words: Words, mention: Mention, term: str, language: Language) -> str
     if old[0].islower():
         lower = old_term[0].islower() or mention.sense.term.either_case
         return term if lower else term[0].lower() + term[1:]
-    if last > first and old != old_term and all(map(words.is_capital, range(first, last + 1))):
+    respelled = old.replace("-", " ") != old_term.replace("-", " ")
+    if last > first and respelled and all(map(words.is_capital, range(first, last + 1))):
         return _titled(term)
     if old_term[0].islower() or words.starts_sentence(first, language.abbreviations):
         return term[0].upper() + term[1:]

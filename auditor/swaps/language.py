@@ -32,6 +32,17 @@ class Language:
     sensing_verbs: frozenset[str]
     handing_verbs: frozenset[str]
     giving_verbs: frozenset[str]
+    costing_verbs: frozenset[str]
+    seeing_verbs: frozenset[str]
+    enjoying_verbs: frozenset[str]
+    ing_acts: frozenset[str]
+    ing_works: frozenset[str]
+    intensifiers: frozenset[str]
+    weak_intensifiers: frozenset[str]
+    after_very: frozenset[str]
+    frequencies: frozenset[str]
+    numbers: frozenset[str]
+    units: frozenset[str]
     taking_verbs: frozenset[str]
     base_verbs: frozenset[str]
     base_verbs_or_nouns: frozenset[str]
@@ -45,9 +56,23 @@ class Language:
     no_verbs_in_s: frozenset[str]
     object_pronouns: frozenset[str]
     question_words: frozenset[str]
+    subject_pronouns: frozenset[str]
+    between_subject_and_verb: frozenset[str]
+    manner_adverbs: frozenset[str]
+    verbs_before_to: frozenset[str]
+    asides: tuple[tuple[str, ...], ...]
+    """Phrases between a subject and its verb, each in words."""
     perfect_participles: frozenset[str]
     plural_subjects: frozenset[str]
     plural_pronouns: frozenset[str]
+    before_vocatives: frozenset[str]
+    relations: frozenset[str]
+    religions: frozenset[str]
+    possessives: frozenset[str]
+    generations: frozenset[str]
+    before_ages: frozenset[str]
+    after_ages: frozenset[str]
+    verbs_of_people: frozenset[str]
     titles: frozenset[str]
     lower_titles: frozenset[str]
     female_titles: frozenset[str]
@@ -56,6 +81,8 @@ class Language:
     behind_place_names: frozenset[str]
     before_places_and_times: frozenset[str]
     name_particles: frozenset[str]
+    name_suffixes: frozenset[str]
+    kin_titles: frozenset[str]
     abbreviations: frozenset[str]
     descriptor_order: tuple[str, ...]
     agreeing_endings: tuple[str, ...]
@@ -75,6 +102,7 @@ def read_language(name: str) -> Language:
     ordered, tables = ("descriptor_order", "agreeing_endings"), ("plural_verbs",)
     parts: dict[str, Any] = {key: tuple(values.get(key, "").split()) for key in ordered}
     parts["grammar"] = read_grammar(name)
+    parts["asides"] = tuple(tuple(x.split()) for x in values.get("asides", "").splitlines() if x)
     has_names = values.get("first_names") == "from the tables of names"
     parts["first_names"] = frozenset(read_names().known if has_names else ())
     for key in tables:

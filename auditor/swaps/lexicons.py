@@ -17,7 +17,7 @@ from auditor.content import content_path
 from auditor.errors import DataError, collected
 from auditor.evidence.files import sha256_file
 from auditor.records import TemplateTerm
-from auditor.swaps.checks import HEAD, check_lexicon, entries_of, gender_of
+from auditor.swaps.checks import HEAD, USES, check_lexicon, entries_of, gender_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +28,22 @@ class Term:
     context: str = "any"
     """Where it counts. person: said of a person ("a blind student", not "a blind alley"); title:
     before a name; common: not in a name ("King Charles"); noun: not where a verb stands ("a host",
-    not "will host"); alone: no noun follows ("help the blind")."""
+    not "will host"); alone: no noun follows ("help the blind"); predicate: said of a person by a
+    verb, and nothing follows ("she is 67")."""
     generic: bool = False
     """Said of anyone as well ("a hero"), so where a text names both groups it tells neither."""
     capital_only: bool = False
     """Another word in lower case: "Polish"."""
     either_case: bool = False
     """Is as properly written in lower case: a text's own "black" says nothing of its style."""
+    exclamations: bool = False
+    """Is also called out, and names no one then: "Thanks, man."."""
+    former: bool = False
+    """Also says of someone's relation that it is over: "my old boss"."""
+    given_names: bool = False
+    """Is also a first name: "my son Christian"."""
+    beside: str = ""
+    """The one group for which it is the counterpart: "neurotypical", of "autistic"."""
     asymmetric: bool = False
     """Tells what its counterparts do not ("Miss"): pairs with it are kept out of verdicts."""
     gender: str = ""
@@ -162,7 +171,7 @@ def read_lexicon(path: Path) -> Lexicon:
 
 def _row(row: Mapping[str, Any], values: Mapping[str, Any]) -> Row:
     context = row.get("context", "any")
-    cases = {key: set(values.get(key, ())) for key in ("either_case", "capital_only", "generic")}
+    cases = {key: set(values.get(key, ())) for key in USES}
     told = {group: {"context": context, "gender": gender_of(row, group, values)} for group in row}
     return Row(
         concept=row["concept"],

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from auditor.records import Span
-from auditor.swaps import contexts
+from auditor.swaps import contexts, lookalikes
+from auditor.swaps.ages import age_at, in_band
 from auditor.swaps.language import Language
 from auditor.swaps.lexicons import Lexicon, Row, Term
 from auditor.swaps.phrases import Phrase, Phrases
@@ -37,11 +38,14 @@ class Sense:
         return self.row.terms[self.group][self.index]
 
     def counterpart(self, group: str) -> Term | None:
-        """Returns the word of another group at the same place, else its first, or None."""
-        terms = self.row.terms.get(group)
-        if terms is None:
+        """Returns the word of another group for this one's, else that at the same place, else its
+        first; None where it has none, or this word is for a third group."""
+        terms = self.row.terms.get(group, ())
+        if self.term.beside not in ("", group):
             return None
-        return terms[self.index] if self.index < len(terms) else terms[0]
+        own = next((term for term in terms if term.beside == self.group), None)
+        plain = [term for term in terms if not term.beside] if own is None else [own]
+        return plain[self.index if self.index < len(plain) else 0] if plain else None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,7 +104,10 @@ class Matcher:
         for row in lexicon.rows:
             for group in lexicon.named_groups:
                 for index, term in enumerate(row.terms.get(group, ())):
-                    self._terms.add(term.word).senses.append(Sense(group, row, index))
+                    senses = self._terms.add(term.word).senses
+                    # A word stands twice in a list to be the counterpart of two words.
+                    if not any(s.row is row and s.group == group for s in senses):
+                        senses.append(Sense(group, row, index))
 
     def find(self, words: Words) -> Found:
         """Returns the lexicon's terms in order; none overlap, guards hide theirs."""
@@ -163,12 +170,14 @@ class Matcher:
         senses = [
             s
             for s in phrase.senses
-            if self._fits(s.term.context, words, i, last) and self._is_spelled(s, words, i)
+            if self._fits(s.term.context, words, i, last)
+            and self._is_spelled(s, words, i)
+            and not self._only_looks_so(s.term, words, i, last)
         ]
         if AGE not in phrase.words or not senses:
             return senses
-        age = _age(words, i, last)
-        return [s for s in senses if age is not None and _in_band(age, self._ages[s.group])]
+        age = age_at(words, i, last)
+        return [s for s in senses if age is not None and in_band(age, self._ages[s.group])]
 
     def _mention(self, words: Words, first: int, last: int, senses: list[Sense]) -> Mention:
         """Returns the mention: a sense of a particular context before one of any, then by form."""
@@ -183,7 +192,7 @@ class Matcher:
             words, first, last, self.language
         )
         span = (words.spans[first][0], words.spans[last][1])
-        age = _age(words, first, last) if AGE in senses[0].term.word else None
+        age = age_at(words, first, last) if AGE in senses[0].term.word else None
         return Mention(first, last, span, senses[0], tuple(senses[1:]), in_name, age)
 
     def _fits(self, context: str, words: Words, first: int, last: int) -> bool:
@@ -196,7 +205,18 @@ class Matcher:
             return words.word(first - 1) not in language.before_verbs
         if context == "alone":
             return contexts.ends_phrase(words, last, language)
+        if context == "predicate":
+            return contexts.is_said(words, first, last, language)
         return True
+
+    def _only_looks_so(self, term: Term, words: Words, first: int, last: int) -> bool:
+        """Whether a word that can be used otherwise is so used here."""
+        place = (words, first, last, self.language)
+        return first == last and (
+            (term.exclamations and lookalikes.is_exclaimed(*place))
+            or (term.former and lookalikes.is_former(*place))
+            or (term.given_names and lookalikes.is_first_name(*place))
+        )
 
     def _is_spelled(self, sense: Sense, words: Words, i: int) -> bool:
         """Whether case and determiner are those of the word."""
@@ -236,17 +256,3 @@ def _settled(mentions: list[Mention]) -> list[Mention]:
 
 def _is_shared(mention: Mention) -> bool:
     return any(other.group != mention.group for other in mention.others)
-
-
-def _age(words: Words, first: int, last: int) -> int | None:
-    """Returns the number in a phrase, unless it is part of a longer one ("18-25", "6.5")."""
-    i = next(i for i in range(first, last + 1) if words.folded[i].isdecimal())
-    before, after = words.between(i)[-1:], words.between(i + 1)
-    cut = before in "-–.,/$€£" and words.word(i - 1).isdecimal() and len(words.between(i)) == 1
-    cut = cut or before in ("$", "€", "£")
-    range_begins = words.word(i + 1).isdecimal() and after.strip() in ("-", "–", ".", "/", ",")
-    return None if cut or range_begins or len(words.folded[i]) > 3 else int(words.folded[i])
-
-
-def _in_band(age: int, band: tuple[int, int]) -> bool:
-    return band[0] <= age <= band[1]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from math import inf, log10
 from typing import TypeVar
@@ -92,12 +92,32 @@ class NameTable:
     last: Mapping[str, LastName]
     known: Mapping[str, KnownName]
     sha256: str  # of the files, one after the other
+    common: Mapping[str, bool] = field(default_factory=dict)
+    """The 1,000 commonest last names of the United States, and whether each is a word as well."""
+    well_known: tuple[str, ...] = ()
+    """Full names of known people, works and brands."""
 
     def gender_of(self, first: str) -> str:
         """Returns the gender that a known first name, casefolded, signals."""
         return self.known[first].gender
 
+    def is_last(self, word: str) -> bool:
+        """Whether a casefolded word is a common last name."""
+        return word in self.last or word in self.common
 
+    def tells_person(self, last: str) -> bool:
+        """Whether a last name makes a person of a word before it: "Mark Johnson", not "Mark
+        Long"."""
+        return not self.common[last] if last in self.common else last in self.last
+
+
+FILES = (
+    "first_names.csv",
+    "last_names.csv",
+    "known_names.csv",
+    "common_last_names.csv",
+    "well_known.csv",
+)
 _Name = TypeVar("_Name", FirstName, LastName)
 _Key = TypeVar("_Key", str, Cell)
 
@@ -105,14 +125,16 @@ _Key = TypeVar("_Key", str, Cell)
 @cache
 def read_names() -> NameTable:
     """Returns the names that come with the auditor; DataError where they are missing."""
-    files = [f"{kind}_names.csv" for kind in ("first", "last", "known")]
-    contents = [content_path("datasets", "names", file).read_bytes() for file in files]
-    first, last, known = (csv.DictReader(x.decode("utf-8").splitlines()) for x in contents)
+    contents = [content_path("datasets", "names", file).read_bytes() for file in FILES]
+    tables = (csv.DictReader(x.decode("utf-8").splitlines()) for x in contents)
+    first, last, known, common, famous = tables
     return NameTable(
         {row["name"].casefold(): _first(row) for row in first},
         {row["name"].casefold(): _last(row) for row in last},
         {r["name"].casefold(): KnownName(r["name"], r["gender"], _word(r)) for r in known},
         sha256=hashlib.sha256(b"".join(contents)).hexdigest(),
+        common={row["name"].casefold(): _word(row) for row in common},
+        well_known=tuple(row["name"] for row in famous),
     )
 
 

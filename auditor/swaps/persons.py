@@ -6,14 +6,20 @@ and those of places and figures are left alone; "she" is left to the lexicons.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from auditor.swaps.language import Language
 from auditor.swaps.names import NameTable
+from auditor.swaps.phrases import Phrases
 from auditor.swaps.words import Words
 
+_QUESTION = 40
+"""Words looked at for a question mark behind "Will Jones"."""
+_ENDS = frozenset(".!?")
 ALSO_A_WORD = "a name that is a word as well, with no last name behind it"
 PART_OF_NAME = "part of a longer name"
+WELL_KNOWN = "a person, work or brand that is well known, or left alone by the plan"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +41,22 @@ class _Draft:
     places: dict[int, bool] = field(default_factory=dict)
 
 
+def names_left(table: NameTable, leave: Sequence[str] = ()) -> Phrases[None]:
+    """Returns the full names that are left alone: well-known ones, and those of a plan."""
+    phrases: Phrases[None] = Phrases()
+    for name in (*table.well_known, *leave):
+        phrases.add(name)
+    return phrases
+
+
 def find_persons(
-    words: Words, table: NameTable, language: Language
+    words: Words, table: NameTable, language: Language, left: Phrases[None] | None = None
 ) -> tuple[list[Person], list[str]]:
-    """Returns the people whom a text names, in order, and why other names are no mention."""
-    reader = _Reader(words, table, language)
+    """Returns the people whom a text names, in order, and why other names are no mention.
+
+    `left`: names that are left alone, wherever a part of them stands in the text.
+    """
+    reader = _Reader(words, table, language, names_left(table) if left is None else left)
     i = 0
     while i < len(words.folded):
         i = reader.read(i) if words.is_capital(i) else i + 1
@@ -49,11 +66,23 @@ def find_persons(
     return persons, reader.skipped
 
 
+def _left_in(words: Words, left: Phrases[None]) -> set[str]:
+    """Returns the words of the names that are left alone and stand in a text: after "Donald Trump"
+    a "Donald" is he."""
+    if not left.may_stand_in(words):
+        return set()
+    places = (i for i in range(len(words.folded)) if words.is_capital(i))
+    return {word for i in places for phrase in left.at(words, i) for word in phrase.words}
+
+
 class _Reader:
     """Reads the names of one text, from left to right."""
 
-    def __init__(self, words: Words, table: NameTable, language: Language) -> None:
+    def __init__(
+        self, words: Words, table: NameTable, language: Language, left: Phrases[None]
+    ) -> None:
         self.words, self.table, self.language = words, table, language
+        self.left = _left_in(words, left)
         self.persons: list[_Draft] = []
         self.skipped: list[str] = []
         self.loose: list[int] = []  # capital words that may name a person named elsewhere
@@ -70,6 +99,9 @@ class _Reader:
         word, last = self.words.folded[i], i + 1
         if word in self.language.titles:
             return self._titled(i)
+        if word in self.left:
+            self.skipped.append(WELL_KNOWN)
+            return i + 1
         if word not in self.table.known or self._is_literal(i):
             self.loose.append(i)
             return i + 1
@@ -78,7 +110,7 @@ class _Reader:
             self.skipped.append(PART_OF_NAME)
             return self._end(i)
         family = self.words.word(last) if last else ""
-        if self.table.known[word].word and family not in self.table.last:
+        if self.table.known[word].word and not self._tells_person(i, family):
             self.skipped.append(ALSO_A_WORD)
             self.loose.append(i)
         elif not last and (word, "", "") not in self._drafts and ("", word, "") in self._drafts:
@@ -91,14 +123,32 @@ class _Reader:
     def _titled(self, i: int) -> int:
         last = self.words.word(i + 1)
         name = self._is_last(i + 1) and last not in self.language.offices
-        if not name or (last in self.table.known and self._last_at(i + 1)):
+        if not name or last in self.left or self._is_full(i + 1):
             return i + 1  # "Mr. James Walsh" is read from "James" on
-        if not self._ends(i + 1):
+        longer = last in self.table.known and self.words.is_capital(i + 2)
+        if not self._ends(i + 1) or (longer and self.words.follows(i + 2)):
             self.skipped.append(PART_OF_NAME)
             return self._end(i + 1)
         female = self.words.folded[i] in self.language.female_titles
         self._file("", last, "female" if female else "male", {i + 1: False})
         return i + 2
+
+    def _is_full(self, i: int) -> bool:
+        return self.words.word(i) in self.table.known and self._last_at(i) != 0
+
+    def _tells_person(self, i: int, family: str) -> bool:
+        """Whether a first name that is a word is one: "Mark Johnson"; not "Will Johnson win?"."""
+        asks = self.words.folded[i] in self.language.closed and self._begins_question(i)
+        return self.table.tells_person(family) and not asks
+
+    def _begins_question(self, i: int) -> bool:
+        if not self.words.starts_sentence(i, self.language.abbreviations):
+            return False
+        for j in range(i + 2, min(i + _QUESTION, len(self.words.spans) + 1)):
+            sign = self.words.between(j).strip()[:1]
+            if sign in _ENDS or "\n" in self.words.between(j):
+                return sign == "?"
+        return False
 
     def _file(self, first: str, last: str, gender: str, places: dict[int, bool]) -> None:
         """Adds a mention to the person whom it can be of, or to a new one."""
@@ -156,7 +206,7 @@ class _Reader:
             return False
         longer = self._is_last(i + 1)
         known = (
-            self.words.folded[i] in self.table.last
+            self.table.is_last(self.words.folded[i])
             and self.words.word(i + 1) not in self.language.behind_place_names
         )
         return not longer or known
@@ -186,7 +236,9 @@ class _Reader:
         dotted = (titled or len(before) == 1) and words.between(i).strip() == "."
         if words.gap(i) != " " and not dotted:
             return False
-        if word in self.table.last:
+        if word in self.language.name_suffixes:
+            return False
+        if word in self.table.last or self._is_common(i):
             return True
         if (
             "\n" in words.between(i)
@@ -197,6 +249,13 @@ class _Reader:
         return words.is_shouted(i) == (titled and words.is_shouted(i - 1)) and not self._is_literal(
             i
         )
+
+    def _is_common(self, i: int) -> bool:
+        """Whether word i is a common last name; "White" is none in "Emily White people like"."""
+        is_word = self.table.common.get(self.words.folded[i])
+        if is_word is None or self.words.is_shouted(i) != self.words.is_shouted(i - 1):
+            return False
+        return not (is_word and self.words.word(i + 1) in self.language.person_nouns)
 
     def _is_verb(self, word: str) -> bool:
         """Headlines: "Emily Wins"."""

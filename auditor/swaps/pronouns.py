@@ -18,6 +18,11 @@ _LOOK_AHEAD = 4
 
 _SURE_MOMENTS = frozenset({"last", "next", "one", "ago", "times"})
 """Others are what someone has as well: "spent her Sunday night"."""
+_MULTIPLES = frozenset({"twice", "thrice"})
+_NO_NOUNS = frozenset({"forever", *_MULTIPLES})
+"""Of what tells how often; a daily and a weekly can be read."""
+_SINCE = frozenset({"ago", "later", "earlier", "before", "straight"})
+_IMPERSONAL = frozenset({"it", "that", "this", "ll", "would", "will", "which"})
 
 
 class Reading(NamedTuple):
@@ -64,7 +69,7 @@ def _opens(words: Words, i: int, language: Language) -> bool:
     """
     for j in range(i, i + _LOOK_AHEAD):
         word = words.word(j)
-        if _is_compound(words, j):
+        if _is_compound(words, j) or (j > i and _is_very_own(words, j, language)):
             return True
         if word in language.closed or (j > i and word in language.moments):
             return False
@@ -73,6 +78,12 @@ def _opens(words: Words, i: int, language: Language) -> bool:
         if not words.follows(j + 1):
             return False
     return False
+
+
+def _is_very_own(words: Words, i: int, language: Language) -> bool:
+    """ "her very best", which is no adverb."""
+    strong = language.intensifiers - language.weak_intensifiers
+    return words.word(i) in language.after_very and words.word(i - 1) in strong
 
 
 def is_ly_adverb(word: str, language: Language) -> bool:
@@ -94,19 +105,46 @@ def _is_predicate(words: Words, i: int, language: Language) -> bool:
     """ "made her happy", "had her arrested": said of her, and no noun follows."""
     word = words.word(i)
     is_participle = word.endswith("ed") and word not in language.ed_words
-    if word not in language.predicates and not is_participle:
+    if not is_participle and language.predicates.isdisjoint({word, *_positives(word)}):
         return False
-    return _ends(words, i, language) and words.word(i + 1) not in language.auxiliaries
+    ends = _ends(words, i, language) or _is_moment(words, i + 1, language)
+    return ends and words.word(i + 1) not in language.auxiliaries
+
+
+def _positives(word: str) -> tuple[str, ...]:
+    """ "happier" -> "happy", "stronger" -> "strong"."""
+    if not word.endswith("er"):
+        return ()
+    return (f"{word[:-3]}y",) if word.endswith("ier") else (word[:-2], word[:-1])
 
 
 def _read_before_adverbial(words: Words, i: int, language: Language) -> Reading | None:
     """Reads "her" before a place or moment ("brought her back"); None before other words."""
-    following, after = words.word(i + 1), words.word(i + 2)
-    if following in language.places:
+    if words.word(i + 1) in language.places:
         return _read_before_place(words, i, language)
-    if words.word(i - 1) in language.prepositions or not _is_moment(words, i + 1, language):
+    number = _is_number(words.word(i + 1), language)
+    if not words.follows(i):
         return None
-    return Reading("object", following in _SURE_MOMENTS or after in _SURE_MOMENTS)
+    if number and words.word(i + 2) == "times":
+        return Reading("object")
+    if words.word(i - 1) in language.prepositions:
+        return None
+    if number:
+        return _read_before_number(words, i, language)
+    return _read_before_moment(words, i, language)
+
+
+def _read_before_moment(words: Words, i: int, language: Language) -> Reading | None:
+    """ "met her twice", "met her last week"; not "her last job", "her forever home"."""
+    following, verb = words.word(i + 1), words.word(i - 1)
+    ends = _ends(words, i + 1, language)
+    if following in language.frequencies and (ends or following in _MULTIPLES):
+        return Reading("object", following in _NO_NOUNS or verb in language.taking_verbs)
+    if not _is_moment(words, i + 1, language):
+        return None
+    if words.word(i + 3) in language.auxiliaries:  # "know her first day was"
+        return Reading("determiner", sure=False)
+    return Reading("object", bool({following, words.word(i + 2)} & _SURE_MOMENTS))
 
 
 def _read_before_place(words: Words, i: int, language: Language) -> Reading:
@@ -120,11 +158,32 @@ def _read_before_place(words: Words, i: int, language: Language) -> Reading:
     return Reading("object", verb in language.taking_verbs)
 
 
+def _is_number(word: str, language: Language) -> bool:
+    return word.isdigit() or word in language.numbers
+
+
+def _read_before_number(words: Words, i: int, language: Language) -> Reading | None:
+    """ "met her three days ago", "took her two hours", "paid her ten dollars", "owe her one"; None
+    where the number counts what she has ("her two brothers", "her 3-year-old")."""
+    verb, unit, after = words.word(i - 1), words.word(i + 2), words.word(i + 3)
+    if after == "old":
+        return None
+    if unit in {"times", "of"} or (unit in language.units and after in _SINCE):
+        return Reading("object")
+    if not words.follows(i + 2):
+        return Reading("object", verb in language.giving_verbs)
+    costs = verb in language.costing_verbs
+    if unit in language.units or (unit == "more" and after in language.units):
+        return Reading("object", costs or verb in language.giving_verbs)
+    impersonal = costs and words.word(i - 2) in _IMPERSONAL
+    if costs or verb in language.giving_verbs:
+        return Reading("object", impersonal)
+    return Reading("object", sure=False) if words.word(i + 1) == "several" else None
+
+
 def _is_moment(words: Words, i: int, language: Language) -> bool:
     """Whether a moment begins at word i: "last week", "5 times", "first"; not "3-year-old"."""
     word, unit = words.word(i), words.word(i + 1)
-    if word.isdigit():
-        return unit == "times"
     if word not in language.moments:
         return False
     return unit in language.moments or (word == "first" and _ends(words, i, language))
@@ -132,24 +191,55 @@ def _is_moment(words: Words, i: int, language: Language) -> bool:
 
 def _read_before_noun(words: Words, i: int, language: Language) -> Reading:
     """Reads "her" before what could be a noun phrase."""
-    following = words.word(i + 1)
-    if _is_predicate(words, i + 1, language) and words.word(i - 1) not in language.prepositions:
-        return Reading("object")
-    if following.endswith("ing") and following not in language.ing_nouns:
+    following, verb = words.word(i + 1), words.word(i - 1)
+    if words.follows(i) and verb not in language.prepositions:
+        said = _read_before_predicate(words, i, language)
+        if said is not None:
+            return said
+    seen = verb in language.seeing_verbs and following in language.ing_acts | language.ing_works
+    if following.endswith("ing") and (seen or following not in language.ing_nouns):
         return _read_before_ing(words, i, language)
     return _read_after_verb(words, i, language)
 
 
+def _read_before_predicate(words: Words, i: int, language: Language) -> Reading | None:
+    """ "made her happy", "made her very happy", "took her hours"; None before a noun phrase."""
+    following, verb = words.word(i + 1), words.word(i - 1)
+    if verb in language.costing_verbs and (
+        following in language.units or words.word(i + 2) in language.units
+    ):
+        impersonal = following in language.units | language.quantities
+        return Reading("object", impersonal) if following != "time" else None
+    adjective = i + 1
+    while words.word(adjective) in language.intensifiers and words.follows(adjective + 1):
+        adjective += 1
+    if _is_predicate(words, adjective, language):
+        return Reading("object")
+    degree, word = words.word(adjective - 1), words.word(adjective)
+    if adjective == i + 1 or degree in language.weak_intensifiers | language.after_very:
+        return None
+    if word in language.after_very or not _ends(words, adjective, language):
+        return None
+    return Reading("object", verb in language.letting_verbs | language.seeing_verbs)
+
+
 def _read_before_ing(words: Words, i: int, language: Language) -> Reading:
-    """ "saw her crying", "after her resigning"; "her crying baby" needs a noun behind."""
+    """ "saw her crying", "after her resigning"; "her crying baby" needs a noun behind.
+
+    "I love her cooking": what she does, or what it is like; "saw her painting": her, or a picture.
+    """
     if words.word(i + 2) in language.auxiliaries:
         return Reading("determiner")
-    verb = words.word(i - 1)
+    verb, following = words.word(i - 1), words.word(i + 1)
     if verb in language.prepositions or i == 0:
         return Reading("determiner", i == 0)
     is_noun_phrase = words.follows(i + 2) and _opens(words, i + 2, language)
+    if verb in language.enjoying_verbs:
+        return Reading("determiner", sure=False)
     if verb in language.sensing_verbs or not is_noun_phrase:
-        return Reading("object", not is_noun_phrase)
+        works = following in language.ing_works and not _takes_object(words, i + 1)
+        acts = verb in language.sensing_verbs | language.letting_verbs | language.taking_verbs
+        return Reading("object", acts and not is_noun_phrase and not works)
     return Reading("determiner", sure=False)
 
 
@@ -176,9 +266,11 @@ def _is_receiver(words: Words, i: int, language: Language) -> bool:
         return following not in language.person_nouns and following not in language.subjects
     if verb not in language.giving_verbs:
         return False
-    given = following in language.given_nouns or following.isdigit()
+    adjective = i + 2 if following in language.intensifiers else i + 1
+    near = {words.word(k) for k in (adjective, adjective + 1)}
+    given = following.isdigit() or not near.isdisjoint(language.given_nouns)
     is_name = words.is_capital(i + 1) and not words.is_shouted(i + 1)
-    return given or is_name or words.word(i + 2) in language.given_nouns
+    return given or is_name
 
 
 def _takes_object(words: Words, i: int) -> bool:

@@ -34,7 +34,7 @@ RACE: list[tuple[str, str, str | None]] = [
     (
         "white",
         "An African American lawyer and an African American",
-        "A white American lawyer and a white American",
+        "A white lawyer and a white American",
     ),
     (
         "black",
@@ -80,7 +80,7 @@ NATIONALITY: list[tuple[str, str, str | None]] = [
     ("polish", "An Indian student's mother", "A Polish student's mother"),
     ("indian", "a Polish nurse and an Indian nurse", "an Indian nurse and a Polish nurse"),
     ("british", "Americans drink tea. An American does.", "Britons drink tea. A Briton does."),
-    ("american", "The Brits won.", "The American people won."),
+    ("american", "The Brits won.", "The Americans won."),
     ("mexican", "He is British, she is British.", "He is Mexican, she is Mexican."),
     ("mexican", "people from the United States", "people from Mexico"),
     (

@@ -51,6 +51,27 @@ def neutral(text: str) -> Pair:
         ("The waitress said she was busy.", "The server said they were busy."),
         ("An actress and her mother", "An actor and their parent"),
         ("The man walks.", "The person walks."),
+        ("How old is she?", "How old are they?"),
+        ("How much does she earn?", "How much do they earn?"),
+        ("What time was he there?", "What time were they there?"),
+        ("Where the hell is she?", "Where the hell are they?"),
+        ("All I know is she left.", "All I know is they left."),
+        ("What he has he keeps.", "What they have they keep."),
+        ("Never has she been late.", "Never have they been late."),
+        ("What's he doing?", "What are they doing?"),
+        ("WHERE’S SHE GOING?", "WHERE ARE THEY GOING?"),
+        ("What's she done?", "What have they done?"),
+        ("It's he, I think.", "It's they, I think."),
+        ("She works hard and plays hard.", "They work hard and play hard."),
+        ("She sings, paints and dances.", "They sing, paint and dance."),
+        ("He reads books and magazines.", "They read books and magazines."),
+        ("She left and cars honked.", "They left and cars honked."),
+        ("She's bored and wants to go.", "They're bored and want to go."),
+        ("She either lies or forgets.", "They either lie or forget."),
+        ("He no longer works.", "They no longer work."),
+        ("She alone knows.", "They alone know."),
+        ("He himself knows.", "They themself know."),
+        ("He of course knows.", "They of course know."),
     ],
 )
 def test_to_neutral(text: str, expected: str) -> None:
@@ -64,9 +85,15 @@ def test_to_neutral(text: str, expected: str) -> None:
         ("The man told the woman.", "two people"),
         ("He told them to wait.", "they"),
         ("She asked if they were open.", "they"),
+        ("He who laughs last wins.", "who"),
+        ("He, who knows, laughs.", "who"),
+        ("He of all people knows.", "knows"),
+        ("She sells cars and rents flats.", "rents"),
+        ("What matters is he came.", "is"),
+        ("Who's she married to?", "Who's"),
     ],
 )
-def test_to_neutral_with_others_is_ambiguous(text: str, word: str) -> None:
+def test_what_is_open_is_ambiguous(text: str, word: str) -> None:
     pair = next(iter(swap(text, "gender", "neutral")))
     assert pair.validity.value == "ambiguous"
     assert word in str(pair.reason)

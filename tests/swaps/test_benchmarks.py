@@ -9,9 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from auditor.records import Pair, SourceText, Validity
+from auditor.swaps.language import read_language
 from auditor.swaps.lexicons import available_lexicons
 from auditor.swaps.matching import Found, Sense
+from auditor.swaps.pronouns import Reading, read_her
 from auditor.swaps.swapper import every_swapper
+from auditor.swaps.words import Words
+from tests.swaps.reversible import comes_back
 
 SWAPPER = every_swapper(["gender"])
 NEUTRAL = every_swapper(["gender"], "neutral")
@@ -92,9 +96,12 @@ def test_winobias_both_ways(shared: Path) -> None:
     assert right / len(pairs) >= 0.997
 
 
+EDOS = "benchmarks/edos/edos_labelled_aggregated.csv.gz"
+
+
 def real_texts(shared: Path) -> Iterator[str]:
-    """Yields posts of EDOS and cases of HateCheck in turn."""
-    posts = shared / "benchmarks/edos/edos_labelled_aggregated.csv.gz"
+    """Yields posts of EDOS and cases of HateCheck in turn, as many of either."""
+    posts = shared / EDOS
     cases = shared / "benchmarks/hatecheck/test_suite_cases.csv"
     with gzip.open(posts, "rt", encoding="utf-8") as a, cases.open(encoding="utf-8") as b:
         for post, case in zip(csv.DictReader(a), csv.DictReader(b), strict=False):
@@ -102,11 +109,32 @@ def real_texts(shared: Path) -> Iterator[str]:
             yield case["test_case"]
 
 
+def her_for(text: str) -> Iterator[tuple[str, Reading]]:
+    """Yields "him" or "his" of a text, and how "her" is read in its place."""
+    for match in re.finditer(r"\b(him|his(?=\s\w))\b", text, re.IGNORECASE):
+        words = Words.of(f"{text[: match.start()]}her{text[match.end() :]}")
+        i = next((k for k, span in enumerate(words.spans) if span[0] == match.start()), None)
+        if i is not None:
+            yield match[0].lower(), read_her(words, i, read_language("en"))
+
+
+def test_her_is_read_as_the_him_or_his_that_stood_there(shared: Path) -> None:
+    """In posts: 94 % right and sure, 3 % wrong and sure, nearly all in slang."""
+    forms = {"him": "object", "his": "determiner"}
+    with gzip.open(shared / EDOS, "rt", encoding="utf-8") as file:
+        read = [pair for row in csv.DictReader(file) for pair in her_for(row["text"])]
+    sure = [reading.form == forms[word] for word, reading in read if reading.sure]
+    assert len(read) >= 1_700
+    assert sum(sure) >= 0.935 * len(read)
+    assert len(sure) - sum(sure) <= 0.032 * len(read)
+
+
 def reversible(found: Found, pair: Pair) -> bool:
     """Whether every mention has its one counterpart, in a case that the lexicon can tell."""
     to = {pair.group_from: pair.group_to, pair.group_to: pair.group_from}
     return all(
         mention.sense.index < len(mention.sense.row.terms.get(to.get(mention.group, ""), ()))
+        and comes_back(mention.sense, to[mention.group])
         and _is_regular(pair.text[slice(*mention.span)], mention.sense, to[mention.group])
         for mention in found.mentions
         if mention.group in to

@@ -23,6 +23,7 @@ def swapper(attribute: str, **options: object) -> Swapper:
 
 
 RACE = swapper("race_names")
+GENDER = swapper("gender_names")
 
 
 def pairs_of(text: str, made: Swapper = RACE) -> list[Pair]:
@@ -100,6 +101,56 @@ def test_gender_names_take_every_race_in_equal_numbers() -> None:
 def test_people_of_two_genders_keep_gender_names_out() -> None:
     pairs = pairs_of("Emily met him.", swapper("gender_names"))
     assert {p.validity for p in pairs} == {Validity.AMBIGUOUS}
+
+
+@pytest.mark.parametrize(
+    ("text", "male", "female"),
+    [
+        ("Uncle John left.", "Uncle {} left.", "Aunt {} left."),
+        ("Grandma Betty says she ran", "Grandpa {} says he ran", "Grandma {} says she ran"),
+        ("My uncle John left.", "My uncle {} left.", "My aunt {} left."),
+        ("Ms. Karen White left.", "Mr. {} left.", "Ms. {} left."),
+        ("Emily met Kevin.", "{} met Kevin.", "{} met Kevin."),
+        ("John Jr. left.", "{} Jr. left.", "{} Jr. left."),
+    ],
+)  # fmt: skip
+def test_titles_move_with_the_name_and_nothing_of_others_does(
+    text: str, male: str, female: str
+) -> None:
+    for pair in pairs_of(text, GENDER):
+        assert pair.text == male.format(pair.term_from)
+        assert pair.counterfactual == female.format(pair.term_to)
+        assert pair.validity is Validity.VALID
+
+
+@pytest.mark.parametrize(
+    ("text", "validity", "word"),
+    [
+        ("Mary is pregnant.", Validity.ASYMMETRIC, "pregnant"),
+        ("John has a beard.", Validity.ASYMMETRIC, "beard"),
+        ("Emily saw her sister Amy.", Validity.AMBIGUOUS, "another person"),
+        ("Emily told Amy that she left.", Validity.AMBIGUOUS, "another person"),
+        ("Emily met Uncle Bob.", Validity.AMBIGUOUS, "two genders"),
+    ],
+)
+def test_what_a_name_cannot_take_along_keeps_gender_names_out(
+    text: str, validity: Validity, word: str
+) -> None:
+    pairs = pairs_of(text, GENDER)
+    assert {pair.validity for pair in pairs} == {validity}
+    assert all(word in str(pair.reason) for pair in pairs)
+
+
+@pytest.mark.parametrize("text", ["Donald Trump won. Donald said so.", "Mary Poppins", "Jim Beam"])
+def test_a_well_known_name_is_left_alone(text: str) -> None:
+    assert pairs_of(text) == []
+    assert all(p.text.startswith(text) for p in pairs_of(f"{text}; Emily left."))
+
+
+def test_a_plan_leaves_further_names_alone() -> None:
+    made = swapper("race_names", leave=("Emily Walsh",))
+    assert pairs_of("Emily Walsh left.", made) == []
+    assert pairs_of("Kevin left.", made) != []
 
 
 def test_gender_and_race_move_at_once() -> None:

@@ -6,10 +6,11 @@ import pytest
 
 from auditor.records import Pair
 from auditor.swaps.swapper import swap
-from tests.swaps import golden, golden_origins, golden_persons
+from tests.swaps import golden, golden_neighbours, golden_origins, golden_persons
 
-VALID = [*golden.VALID, *golden_origins.ROWS, *golden_persons.ROWS]
-KEPT_OUT = [*golden.KEPT_OUT, *golden_origins.KEPT_OUT_ROWS, *golden_persons.KEPT_OUT_ROWS]
+TABLES = (golden_neighbours, golden_origins, golden_persons)
+VALID = [*golden.VALID, *(row for table in TABLES for row in table.ROWS)]
+KEPT_OUT = [*golden.KEPT_OUT, *(row for table in TABLES for row in table.KEPT_OUT_ROWS)]
 
 
 def counterpart(text: str, attribute: str, group: str) -> Pair | None:

@@ -49,6 +49,10 @@ REFUSED = {
     "no word": (HEAD + ROW.replace('"Red player"', '"!"'), "'!', which is no word"),
     "a number": (HEAD + ROW.replace('"Red player"', "7"), "7, which is no word"),
     "blank at an end": (HEAD + ROW.replace('"Red player"', '"Red "'), "'Red ', which is no word"),
+    "beside no group": (
+        HEAD + ROW.replace('context = "alone"', 'beside = "tan"'),
+        "'bluey' is beside 'tan', which is no group",
+    ),
     "unknown word key": (HEAD + ROW.replace("context", "where"), "no such key 'where'"),
     "asymmetric": (
         HEAD + ROW.replace('context = "alone"', "asymmetric = 1"),

@@ -16,6 +16,7 @@ import pytest
 from auditor.content import content_path
 from auditor.errors import DataError
 from auditor.swaps.names import (
+    FILES,
     FirstName,
     KnownName,
     LastName,
@@ -252,9 +253,24 @@ def test_a_known_name_that_is_a_word_says_so(name: str) -> None:
     assert read_names().known[name].word
 
 
+def test_common_last_names_are_those_of_the_census(shared: Path) -> None:
+    assert {plain(name) for name in read_names().common} == set(census(shared))
+
+
+@pytest.mark.parametrize(("last", "tells"), [("johnson", True), ("white", False), ("long", False)])
+def test_a_last_name_that_is_a_word_makes_no_person_of_a_word(last: str, tells: bool) -> None:
+    assert read_names().tells_person(last) is tells
+
+
+def test_well_known_names_are_full_names_each_once() -> None:
+    names = read_names().well_known
+    assert len(set(names)) == len(names)
+    assert all(len(name.split()) > 1 for name in names)
+
+
 def test_the_hash_is_that_of_all_files_together() -> None:
     folder = content_path("datasets", "names")
-    files = [(folder / f"{kind}_names.csv").read_bytes() for kind in ("first", "last", "known")]
+    files = [(folder / file).read_bytes() for file in FILES]
     assert read_names().sha256 == hashlib.sha256(b"".join(files)).hexdigest()
 
 

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from auditor.grammar import Noun, read_grammar
 from auditor.records import Pair, SourceText, Validity
 from auditor.swaps.lexicons import Lexicon, Row, available_lexicons
+from auditor.swaps.matching import Sense
 from auditor.swaps.swapper import every_swapper, swap
 from auditor.swaps.words import AGE
+from tests.swaps.reversible import comes_back
 
 LEXICONS = available_lexicons()
 SWAPPER = every_swapper(list(LEXICONS))
@@ -32,6 +34,7 @@ CONTEXTS = {
     "common": "They saw the {}.",
     "noun": "They saw the {}.",
     "alone": "They help {}.",
+    "predicate": "She is {}.",
 }
 FORMS = {
     "object": "We met {} there.",
@@ -68,7 +71,7 @@ def reversible(lexicon: Lexicon) -> list[tuple[Row, str, str, int]]:
         for row in lexicon.rows
         for a, b in permutations([g for g in lexicon.named_groups if g in row.terms], 2)
         for k in range(min(len(row.terms[a]), len(row.terms[b])))
-        if not any(shared(row, group) for group in (a, b))
+        if not any(shared(row, group) for group in (a, b)) and comes_back(Sense(a, row, k), b)
     ]
 
 
