@@ -25,6 +25,7 @@ from auditor.options import (
     Cluster,
     Data,
     Device,
+    DryRun,
     Dtype,
     Favourable,
     Label,
@@ -36,6 +37,7 @@ from auditor.options import (
     Out,
     Outcome,
     Pairs,
+    Pilot,
     Predictions,
     Protected,
     Quiet,
@@ -110,7 +112,8 @@ def demo(
     """The whole job on the embedded model: train it, audit it, write the report."""
     from auditor.content import content_path
     from auditor.models.demo import demo_checkpoints
-    from auditor.plan import ModelPlan, read_plan
+    from auditor.plan import ModelPlan
+    from auditor.plan_file import read_plan
 
     with terminal.progress(quiet=quiet) as tell:
         checkpoints = demo_checkpoints(progress=_training(tell))
@@ -146,12 +149,18 @@ def run(
     offline: Offline = False,
     out: Out = None,
     resume: Annotated[Path | None, typer.Option(help="Complete this unfinished run.")] = None,
+    dry_run: DryRun = False,
+    pilot: Pilot = False,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
     """Audit a model on your texts, pairs scored elsewhere, or a table of outcomes."""
     options = plan_options(locals())
+    _refuse_unwritten(dry_run=dry_run, pilot=pilot, resume=resume, out=out)
     refuse_both(plan, resume, options)
+    if dry_run or pilot:
+        _look_ahead(chosen_plan(plan, options), pilot=pilot, quiet=quiet, as_json=as_json)
+        return
     chosen = resumed_plan(resume) if resume else chosen_plan(plan, options)
     judged = _audit(chosen, out, resume, quiet=quiet, as_json=as_json)
     from auditor.metrics.verdicts import exit_code
@@ -175,7 +184,7 @@ def init(
 ) -> None:
     """Print a commented plan with every option: auditor init --model M --data D > plan.toml."""
     plan = chosen_plan(None, plan_options(locals()))
-    from auditor.plan import plan_template
+    from auditor.plan_file import plan_template
 
     print(plan_template(plan))  # noqa: T201 - the output
 
@@ -183,7 +192,7 @@ def init(
 @app.command()
 def check(plan: Annotated[Path, typer.Argument(help="Plan file.")]) -> None:
     """Check a plan: its options, data, lexicons and models, without scoring anything."""
-    from auditor.plan import read_plan
+    from auditor.plan_file import read_plan
     from auditor.preview import check_inputs
 
     for line in check_inputs(read_plan(plan)):
@@ -304,13 +313,36 @@ def cache_clear() -> None:
     terminal.say(f"deleted {clear_cache()} cached checkpoints")
 
 
+def _refuse_unwritten(**given: Any) -> None:
+    """Refuses what has no meaning where nothing is written."""
+    named = [f"--{name.replace('_', '-')}" for name, value in given.items() if value]
+    if len(named) > 1 and (given["dry_run"] or given["pilot"]):
+        raise PlanError(
+            f"{' and '.join(named)} are given; --dry-run and --pilot look at a new audit and write "
+            "nothing, so give one of the two, without --resume and --out"
+        )
+
+
+def _look_ahead(plan: AuditPlan, *, pilot: bool, quiet: bool, as_json: bool) -> None:
+    """Prints what an audit could find and what it costs; nothing is written."""
+    from auditor import planned
+    from auditor.pipeline import Step
+
+    look = planned.pilot if pilot else planned.dry_run
+    with terminal.progress(quiet=quiet) as tell:
+        found = look(plan, tell=lambda stage: tell(Step(Path(), stage, 0)))
+    terminal.print_planned(found, as_json=as_json)
+
+
 def _audit(
     plan: AuditPlan, out: Path | None, resume: Path | None, *, quiet: bool, as_json: bool
 ) -> Run:
     """Runs the audit, writes the first edition of its report, and prints where things are."""
     from auditor.pipeline import run_audit
-    from auditor.run import Run
+    from auditor.run import Run, refuse_underpowered
 
+    if resume is None:
+        refuse_underpowered(plan)
     with _interruptible() as note, terminal.progress(quiet=quiet) as tell:
         finished = Run(run_audit(plan, out, resume=resume, tell=note(tell)))
         reports = _write_edition(finished, ("html", "json"))

@@ -49,6 +49,12 @@ Pairs = Annotated[Path | None, typer.Option(help="JSONL of pairs scored elsewher
 Predictions = Annotated[Path | None, typer.Option(help="Table of outcomes without texts.")]
 Outcome = Annotated[str | None, typer.Option(help="Column with the outcome.")]
 Weight = Annotated[str | None, typer.Option(help="Column with a weight or count.")]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Say what it could find and what it costs; score nothing.")
+]
+Pilot = Annotated[
+    bool, typer.Option("--pilot", help="The same, from placebo pairs alone: no swap is scored.")
+]
 RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a finished run.")]
 
 _PLAN_NAMES = {
@@ -59,7 +65,7 @@ _PLAN_NAMES = {
 }
 """Options of the command line that are called otherwise in the plan."""
 
-_NOT_IN_PLAN = {"plan", "out", "resume", "quiet", "as_json", "revision"}
+_NOT_IN_PLAN = {"plan", "out", "resume", "quiet", "as_json", "revision", "dry_run", "pilot"}
 
 
 def plan_options(arguments: dict[str, Any]) -> dict[str, Any]:
@@ -93,7 +99,7 @@ def refuse_both(plan: Path | None, resume: Path | None, options: dict[str, Any])
 
 def chosen_plan(plan: Path | None, options: dict[str, Any]) -> AuditPlan:
     """Returns the plan of a file, or of the options."""
-    from auditor.plan import plan_from_options, read_plan
+    from auditor.plan_file import plan_from_options, read_plan
 
     return read_plan(plan) if plan else plan_from_options(**options)
 

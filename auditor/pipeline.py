@@ -18,13 +18,11 @@ from auditor.errors import PlanError, RunError
 from auditor.evidence.files import sha256_file
 from auditor.evidence.reader import Evidence, pairs_glob
 from auditor.evidence.run_folder import RunFolder
-from auditor.metrics.cases import flag_cases
-from auditor.metrics.coverage import contrasts_in, coverage, part_notes
-from auditor.metrics.findings import find
-from auditor.metrics.groups import group_metrics
-from auditor.metrics.verdicts import overall
-from auditor.plan import AuditPlan, DataPlan
-from auditor.records import PAIRS, to_plain
+from auditor.metrics.coverage import part_notes
+from auditor.metrics.results import Scored
+from auditor.metrics.results import measure as measure_scores
+from auditor.plan import AuditPlan
+from auditor.records import PAIRS, PREDICTIONS, to_plain
 from auditor.sources import TextSource, open_texts, read_predictions, read_scored_pairs
 from auditor.swaps.attributes import Attributes, open_attributes, template_terms
 from auditor.swaps.swapper import Swapper
@@ -90,7 +88,7 @@ def run_audit(
     run = open_folder(inputs, out, resume)
     with run.discarded_if_empty():
         if plan.data.predictions:
-            import_predictions(run, plan.data)
+            import_predictions(run, plan)
         elif plan.data.pairs:
             import_pairs(run, plan)
         else:
@@ -210,12 +208,12 @@ def import_pairs(run: RunFolder, plan: AuditPlan) -> None:
     run.finish("pairs")
 
 
-def import_predictions(run: RunFolder, data: DataPlan) -> None:
+def import_predictions(run: RunFolder, plan: AuditPlan) -> None:
     """Takes a table of outcomes, without texts, into the run folder."""
     if run.is_done("predictions"):
         return
     run.note_model(0, {"model_id": "predictions", "kind": "predictions", "digests": {}})
-    for part, table in enumerate(read_predictions(data)):
+    for part, table in enumerate(read_predictions(plan.data, plan.scoring.cutoff)):
         notes = {"texts": table.num_rows, "mentions": {}, "counts": {}}
         run.write_part(0, part, pairs=PAIRS.empty_table(), predictions=table, notes=notes)
     run.finish("predictions")
@@ -223,29 +221,21 @@ def import_predictions(run: RunFolder, data: DataPlan) -> None:
 
 def measure(run: RunFolder, inputs: Inputs) -> None:
     """Turns scores into findings, verdict and cases."""
-    plan, pairs = inputs.plan, pairs_glob(run.evidence)
-    ids = [str(model["model_id"]) for model in run.record["models"]]
-    contrasts = inputs.attributes.judged if inputs.attributes else contrasts_in(pairs)
-    findings = find(pairs, plan, contrasts, ids)
-    predictions = run.join_predictions()
-    favourable = run.record["models"][0].get("favourable") if ids else None
-    groups = group_metrics(_frame(predictions), plan, favourable) if predictions else []
-    notes = {model_id: run.notes(i) for i, model_id in enumerate(ids)}
-    run.write_json(
-        "findings.json",
-        {
-            "findings": [to_plain(f) for f in findings],
-            "group_metrics": [to_plain(g) for g in groups],
-            "overall": to_plain(overall(findings)),
-            "coverage": coverage(pairs, notes),
-        },
-    )
-    run.write_table("cases.parquet", flag_cases(pairs, plan, findings))
+    models = run.record["models"]
+    notes = {str(model["model_id"]): run.notes(i) for i, model in enumerate(models)}
+    scored = Scored(pairs_glob(run.evidence), _frame(run.join_predictions()), models, notes)
+    judged = inputs.attributes.judged if inputs.attributes else None
+    results, cases = measure_scores(scored, inputs.plan, judged)
+    run.write_json("findings.json", to_plain(results))
+    run.write_table("cases.parquet", cases)
 
 
-def _frame(predictions: Path) -> pd.DataFrame:
+def _frame(predictions: Path | None) -> pd.DataFrame:
     import pandas as pd
 
+    if predictions is None:
+        empty: pd.DataFrame = PREDICTIONS.empty_table().to_pandas()
+        return empty
     return pd.read_parquet(predictions)
 
 

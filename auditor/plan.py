@@ -1,33 +1,29 @@
 """The audit plan: every option, default, check and threshold, in one place.
 
-A plan is read from TOML or made from keyword options, checked whole (all problems at once, one
-line each), frozen, and hashed before the first model call. Names of files, models and attributes
-are resolved in `pipeline.py`; this module touches nothing but the plan's own text.
+A plan is frozen, and hashed before the first model call. How it is read from TOML or made of
+options is in `plan_file.py`; names of files, models and attributes are resolved in `pipeline.py`.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import tomllib
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from auditor.errors import PlanError, collected
+from auditor.records import Criterion
 
 PLAN_VERSION = 1
 
 
-class _Section(BaseModel):
+class Section(BaseModel):
     """Frozen, and an unknown key is an error: a misspelt option must not be ignored."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
 
-class ModelPlan(_Section):
+class ModelPlan(Section):
     """One checkpoint to audit."""
 
     id: str = Field(min_length=1, description="Hugging Face id, or a folder with the model.")
@@ -46,7 +42,7 @@ class ModelPlan(_Section):
     )
 
 
-class DataPlan(_Section):
+class DataPlan(Section):
     """What to audit on: exactly one of `path`, `templates`, `pairs` and `predictions`."""
 
     path: str | None = Field(
@@ -65,11 +61,25 @@ class DataPlan(_Section):
     text: tuple[str, ...] = Field((), description="Text column; several are joined by a blank.")
     label: str | None = Field(None, description="Column with the true label.")
     outcome: str | None = Field(None, description="Predictions only: column with the outcome.")
+    outcome_is: Literal["selection", "score"] = Field(
+        "selection",
+        description="selection: yes or no. score: a number; a row counts as selected at `cutoff`, "
+        "or, where none is given, above the median of all rows (ties are not above; the scoring "
+        "rate of 6 RCNY 5-300).",
+    )
+    score: str | None = Field(
+        None, description="Predictions only: column with a probability of being selected."
+    )
     protected: tuple[str, ...] = Field((), description="Columns with protected attributes.")
     cluster: str | None = Field(
         None,
         description="Column that says which rows belong together (author, document); such rows "
         "move together, so intervals count clusters. None: each row is its own.",
+    )
+    control: tuple[str, ...] = Field(
+        (),
+        description="Columns that explain outcomes fairly, such as a job or region: groups are "
+        "also compared within each of their values.",
     )
     weight: str | None = Field(None, description="Column with a weight or count per row.")
     weight_kind: Literal["frequency", "sampling"] = Field(
@@ -99,7 +109,7 @@ class DataPlan(_Section):
         return self
 
 
-class SwapPlan(_Section):
+class SwapPlan(Section):
     """Which protected tokens are swapped."""
 
     attributes: tuple[str, ...] = Field(
@@ -138,7 +148,7 @@ class SwapPlan(_Section):
     language: str = Field("en", description="Of texts, templates and lexicons.")
 
 
-class ScoringPlan(_Section):
+class ScoringPlan(Section):
     """How texts become scores."""
 
     favourable: tuple[str | int, ...] = Field(
@@ -174,37 +184,175 @@ class ScoringPlan(_Section):
     offline: bool = Field(False, description="Never ask the hub; use local and cached files.")
 
 
-class MetricPlan(_Section):
+Governing = Literal[
+    "auto",
+    "selection_rate_change",
+    "false_negative_rate_change",
+    "false_positive_rate_change",
+    "standardised_effect",
+    "mean_effect",
+    "mean_margin_effect",
+]
+"""Signed metrics of a swap that may have a verdict; see `auditor list metrics`."""
+
+GoverningGroups = Literal[
+    "auto",
+    "none",
+    "selection_rate_difference",
+    "true_positive_rate_difference",
+    "false_positive_rate_difference",
+]
+"""Signed differences between groups of people that may have a verdict."""
+
+_HALF = (
+    "in-house: half of the +-.10 toolkit convention, since texts are otherwise equal; no legal "
+    "source"
+)
+_CONVENTION = "toolkit convention of +-.10 (AIF360, holisticai); no legal source"
+DEFAULTS: dict[str, tuple[float, str]] = {
+    "selection_rate_change": (0.05, _HALF),
+    "false_negative_rate_change": (0.05, _HALF),
+    "false_positive_rate_change": (0.05, _HALF),
+    "standardised_effect": (
+        0.1,
+        "in-house: a tenth of the SD of the scores of the operator's own texts; no legal source",
+    ),
+    "selection_rate_difference": (0.10, _CONVENTION),
+    "true_positive_rate_difference": (0.10, _CONVENTION),
+    "false_positive_rate_difference": (0.10, _CONVENTION),
+}
+"""Governing metric -> delta and its origin, where the plan gives none. A mean effect in units of
+its own has no default: what is small depends on the score."""
+
+
+class CriterionPlan(Section):
+    """What governs one attribute, or one protected column, where it differs from the rest."""
+
+    governing: Governing | GoverningGroups | None = Field(None, description="Its own metric.")
+    delta: float | None = Field(None, gt=0, description="Its own threshold.")
+    delta_origin: str | None = Field(None, description="Where that comes from.")
+    approved_by: str | None = Field(None, description="Who approved it.")
+
+
+class MetricPlan(Section):
     """What decides, and from which thresholds."""
 
-    governing: Literal["selection_rate_change", "mean_effect"] = Field(
-        "selection_rate_change",
-        description="The one metric per contrast that has a verdict; others are descriptive.",
+    governing: Governing = Field(
+        "auto",
+        description="The one metric per contrast that has a verdict; others are descriptive. auto: "
+        "false_negative_rate_change where the data has true labels (a text that deserves the "
+        "favourable label loses it with the group), else selection_rate_change, else, for scores "
+        "without a cut-off, standardised_effect.",
     )
-    delta: float = Field(
-        0.05, gt=0, description="Acceptable within +-delta, in the governing metric's unit."
+    governing_groups: GoverningGroups = Field(
+        "auto",
+        description="The same for differences between groups of people. auto: "
+        "selection_rate_difference in an audit of outcomes without texts, else none.",
     )
-    delta_origin: str = Field(
-        "in-house: half of the +-.10 toolkit convention, since texts are otherwise equal; no "
-        "legal source",
-        description="Where delta comes from; printed beside it.",
+    delta: float | None = Field(
+        None,
+        gt=0,
+        description="Acceptable within +-delta, in the governing metric's unit. None: the "
+        "metric's default, printed with its origin.",
     )
+    delta_origin: str | None = Field(None, description="Where delta comes from; printed beside it.")
     approved_by: str | None = Field(
         None, description="Who approved the threshold. None prints as NOT PROVIDED."
+    )
+    by_attribute: dict[str, CriterionPlan] = Field(
+        default_factory=dict,
+        description="Attribute or protected column -> governing, delta, delta_origin, approved_by "
+        "of its own.",
     )
     alpha: float = Field(0.05, gt=0, lt=0.5, description="Error rate of each verdict.")
     min_clusters: int = Field(
         20, ge=8, description="Fewer clusters than this: not tested. 8 is the hard floor."
     )
+    min_rows: int = Field(
+        30, ge=2, description="A group of people with fewer rows than this: not tested."
+    )
+    rules_of_thumb: tuple[Literal["four_fifths"], ...] = Field(
+        ("four_fifths",),
+        description="Point-estimate rules of law, answered beside the verdict for groups of "
+        "people and never in its place. four_fifths: 29 CFR 1607.4(D), employment in the US.",
+    )
+    power: float = Field(
+        0.8, gt=0.5, lt=1, description="Chance of finding a difference of the detectable size."
+    )
+    must_detect: float | None = Field(
+        None,
+        gt=0,
+        description="Refuse to score where a finding is not expected to detect a difference of "
+        "this size with `power`; see --dry-run and --pilot.",
+    )
+    self_test: int = Field(
+        500,
+        ge=0,
+        description="Relabellings of the run's own scores by which its error rates are measured; "
+        "0 for none.",
+    )
     task_concerns: tuple[str, ...] = Field(
         (), description="Attributes that are the task's own target; they are refused."
     )
-    harm: str | None = Field(
+
+    @model_validator(mode="after")
+    def _thresholds_are_known(self) -> Self:
+        each: dict[str, MetricPlan | CriterionPlan] = {"": self, **self.by_attribute}
+        for name, own in each.items():
+            metric = own.governing or self.governing
+            delta = own.delta if metric != self.governing else own.delta or self.delta
+            if metric not in ("auto", "none", *DEFAULTS) and delta is None:
+                where = f"by_attribute.{name}: " if name else ""
+                raise ValueError(
+                    f"{where}{metric} is in units of the score, which have no default threshold; "
+                    "give delta and delta_origin"
+                )
+        return self
+
+    def governs(self, attribute: str, *, of_people: bool = False) -> str:
+        """Returns what decides for an attribute, or for a protected column (`of_people`): a metric,
+        "auto" or "none"."""
+        own = self.by_attribute.get(attribute)
+        kinds = get_args(GoverningGroups if of_people else Governing)
+        if own is not None and own.governing in kinds:
+            return str(own.governing)
+        return self.governing_groups if of_people else self.governing
+
+    def criterion(self, attribute: str, metric: str) -> Criterion:
+        """Returns the threshold of a governing metric for an attribute or protected column.
+
+        The plan's delta is in the unit of its own `governing`, so it does not hold for an attribute
+        that names another metric: that one's default does.
+        """
+        own = self.by_attribute.get(attribute, CriterionPlan())
+        approved_by = own.approved_by or self.approved_by
+        other = own.governing not in (None, self.governing, self.governing_groups)
+        for given in (own, None if other else self):
+            if given is not None and given.delta is not None:
+                origin = given.delta_origin or "the plan, which gives no origin"
+                return Criterion(given.delta, origin, approved_by, metric)
+        return Criterion(*DEFAULTS[metric], approved_by, metric)
+
+
+class HarmPlan(Section):
+    """Who is harmed, and which direction is the harm."""
+
+    harmed: str | None = Field(
         None, description="Who is harmed, and how, if the favourable label is withheld."
+    )
+    harm_kind: Literal["allocative", "representational"] | None = Field(
+        None,
+        description="allocative: something is given or withheld; representational: a group is "
+        "spoken of or shown in a worse way.",
+    )
+    worse: Literal["lower", "higher", "either"] = Field(
+        "lower",
+        description="Which effect on a group is the harm: lower (it receives the favourable label "
+        "less), higher, or either alike. Findings with this direction come first.",
     )
 
 
-class CasePlan(_Section):
+class CasePlan(Section):
     """Which pairs are flagged for a person."""
 
     largest_share: float = Field(
@@ -213,7 +361,7 @@ class CasePlan(_Section):
     max_cases: int = Field(500, ge=0, description="At most this many per attribute.")
 
 
-class AuditPlan(_Section):
+class AuditPlan(Section):
     """Everything that decides the result of an audit."""
 
     name: str = Field("audit", min_length=1, description="Printed on the report.")
@@ -223,6 +371,7 @@ class AuditPlan(_Section):
     swaps: SwapPlan = SwapPlan()
     scoring: ScoringPlan = ScoringPlan()
     metrics: MetricPlan = MetricPlan()
+    harm: HarmPlan = HarmPlan()
     cases: CasePlan = CasePlan()
 
     @field_validator("models")
@@ -236,12 +385,28 @@ class AuditPlan(_Section):
 
     @model_validator(mode="after")
     def _refuse_own_target(self) -> Self:
-        own = sorted(set(self.swaps.attributes) & set(self.metrics.task_concerns))
+        concerns = set(self.metrics.task_concerns)
+        own = sorted(a for a in self.swaps.attributes if {a, *a.split("*")} & concerns)
         if own:
             raise ValueError(
                 f"{', '.join(own)} is both swapped and the task's own target (task_concerns): "
                 "swapping it should move the score, so a verdict would be wrong; drop it from "
                 "one of the two"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _own_criteria_are_of_something(self) -> Self:
+        known = {*self.swaps.attributes, *self.data.protected}
+        unknown = sorted(
+            name
+            for name in self.metrics.by_attribute
+            if name not in known and not set(name.split("*")) <= known
+        )
+        if unknown and not self.data.pairs:
+            raise ValueError(
+                f"metrics.by_attribute names {', '.join(unknown)}, which this audit does not have; "
+                f"it has {', '.join(sorted(known))}"
             )
         return self
 
@@ -252,149 +417,3 @@ class AuditPlan(_Section):
     @property
     def sha256(self) -> str:
         return hashlib.sha256(self.canonical().encode()).hexdigest()
-
-
-def check_plan(values: Mapping[str, Any], subject: str) -> AuditPlan:
-    """Returns the plan of nested `values`; `subject` names where they came from.
-
-    Raises:
-        PlanError: with every problem of the plan, one line each.
-    """
-    try:
-        return AuditPlan.model_validate(values)
-    except ValidationError as error:
-        with collected(subject, PlanError) as problems:
-            for item in error.errors():
-                problems.add(_problem(item))
-        raise
-
-
-def read_plan(path: Path) -> AuditPlan:
-    """Returns the plan in a TOML file. Relative paths in it are relative to the file's folder.
-
-    Raises:
-        PlanError: no such file, not TOML, or not a plan.
-    """
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise PlanError(
-            f"no plan at {path}; write one with: auditor init --model M --data D.csv > plan.toml"
-        ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, IsADirectoryError) as error:
-        raise PlanError(f"{path} is not a TOML file in UTF-8: {error}") from None
-    return check_plan(_anchor(values, path.resolve().parent), str(path))
-
-
-def plan_from_options(**options: Any) -> AuditPlan:
-    """Returns the plan of flat options, as the command line and `auditor.audit` take them.
-
-    An option's name is its field's name in whichever section has it: `device="cpu"` is
-    `scoring.device`. A single string may stand for a list of one.
-
-    Raises:
-        PlanError: an unknown option, or a value that is not accepted.
-    """
-    homes = option_sections()
-    unknown = sorted(set(options) - set(homes))
-    if unknown:
-        raise PlanError(
-            f"unknown option {', '.join(unknown)}; known are {', '.join(sorted(homes))}"
-        )
-    values: dict[str, Any] = {}
-    for name, value in options.items():
-        section = homes[name]
-        target = values if section is None else values.setdefault(section, {})
-        target[name] = _as_list(section, name, value)
-    return check_plan(values, "options")
-
-
-def option_sections() -> dict[str, str | None]:
-    """Returns option name -> section that holds it (None: the plan itself)."""
-    homes: dict[str, str | None] = {}
-    for name, info in AuditPlan.model_fields.items():
-        section = info.annotation
-        if isinstance(section, type) and issubclass(section, _Section):
-            homes.update(dict.fromkeys(section.model_fields, name))
-        else:
-            homes[name] = None
-    return homes
-
-
-def plan_template(plan: AuditPlan) -> str:
-    """Returns `plan` as TOML with a comment on every option, for a person to edit.
-
-    An option that is not set stands commented out.
-    """
-    lines = ["# Audit plan. Check it with: auditor check PLAN; run it with: auditor run PLAN", ""]
-    for name in ("name", "seed"):
-        lines += _option_lines(plan, name)
-    for model in plan.models or (ModelPlan(id="your/model-or-folder"),):
-        lines += ["[[models]]", *_section_lines(model)]
-    for name, value in plan:
-        if isinstance(value, _Section):
-            lines += [f"[{name}]", *_section_lines(value)]
-    return "\n".join(lines)
-
-
-def _section_lines(section: _Section) -> list[str]:
-    return [line for name in type(section).model_fields for line in _option_lines(section, name)]
-
-
-def _option_lines(section: _Section, name: str) -> list[str]:
-    info = type(section).model_fields[name]
-    value = getattr(section, name)
-    unset = value is None or value in ((), {})
-    shown = f"# {name} = ..." if unset else f"{name} = {_toml(value)}"
-    return [f"# {info.description}", shown, ""]
-
-
-def _toml(value: Any) -> str:
-    """JSON and TOML write strings, numbers, booleans and lists of these alike."""
-    if isinstance(value, dict):
-        return "{ " + ", ".join(f"{json.dumps(k)} = {_toml(v)}" for k, v in value.items()) + " }"
-    return json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False)
-
-
-def _as_list(section: str | None, name: str, value: Any) -> Any:
-    """Wraps a lone value where the field is a list: text="comment"."""
-    model = AuditPlan if section is None else AuditPlan.model_fields[section].annotation
-    assert isinstance(model, type)
-    assert issubclass(model, BaseModel)
-    is_list = str(model.model_fields[name].annotation).startswith("tuple")
-    return (value,) if is_list and isinstance(value, (str, int)) else value
-
-
-def _anchor(values: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """Makes paths relative to the plan's folder absolute; ids and set names stay."""
-
-    def absolute(name: Any) -> Any:
-        is_path = isinstance(name, str) and (folder / name).exists()
-        return str(folder / name) if is_path else name
-
-    data = values.get("data")
-    if isinstance(data, dict):
-        for key in ("path", "pairs", "predictions"):
-            if isinstance(data.get(key), str):
-                data[key] = str(folder / data[key])
-        if isinstance(data.get("templates"), list):
-            data["templates"] = [absolute(t) for t in data["templates"]]
-    swaps = values.get("swaps")
-    if isinstance(swaps, dict) and isinstance(swaps.get("lexicons"), list):
-        swaps["lexicons"] = [str(folder / name) for name in swaps["lexicons"]]
-    if isinstance(values.get("models"), list):
-        for model in values["models"]:
-            if isinstance(model, dict) and "id" in model:
-                model["id"] = absolute(model["id"])
-    return values
-
-
-def _problem(item: Any) -> str:
-    """One pydantic error as a line: where, what is wrong, what was given."""
-    where = ".".join(str(part) for part in item["loc"])
-    message = str(item["msg"]).removeprefix("Value error, ")
-    if item["type"] == "extra_forbidden":
-        return f"{where}: no such option; take it out or check its spelling"
-    given = item["input"]
-    shown = f" (given: {given!r})" if isinstance(given, (str, int, float, bool)) else ""
-    return f"{where}: {message}{shown}" if where else f"{message}{shown}"

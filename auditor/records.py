@@ -144,7 +144,8 @@ class SourceText:
     """The true label in the data's own words; None where the data has none."""
     protected: Mapping[str, str | None] = field(default_factory=dict)
     """Protected column -> the row's value, None where unknown."""
-    weight: float = 1.0
+    weight: float | None = 1.0
+    """None: the row has none, and does not count among groups of people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +170,7 @@ class Pair:
     template_id: str | None = None
     slots: Mapping[str, str] = field(default_factory=dict)
     label_true: str | None = None
-    weight: float = 1.0
+    weight: float | None = 1.0
     frequency_from: float | None = None
     """Of a name: how many babies were given it (United States, 2010); None for other terms."""
     frequency_to: float | None = None
@@ -234,6 +235,8 @@ class Criterion:
     origin: str
     approved_by: str | None = None
     """None prints as NOT PROVIDED."""
+    metric: str = "selection_rate_change"
+    """The governing metric that it is a threshold of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +246,15 @@ class CheckpointResult:
     model_id: str
     estimate: Estimate
     verdict: Verdict | None
+
+
+class Basis(StrEnum):
+    """What a finding compares."""
+
+    SWAPS = "swaps"
+    """A text with itself, a group's words exchanged."""
+    GROUPS = "groups"
+    """Rows of one group of people with rows of another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,14 +278,24 @@ class Finding:
     """Decides "meets": two one-sided tests at 5 %."""
     criterion: Criterion | None = None
     rule_of_thumb: str | None = None
-    harm: str | None = None
+    """What a point-estimate rule of law says, in its own words; never a verdict."""
+    detectable: float | None = None
+    """The least effect that this sample finds with the plan's power, in the metric's unit."""
+    settles: str | None = None
+    """How much more of what would settle an inconclusive finding, or why nothing would."""
+    harmful: bool | None = None
+    """Whether the effect goes in the direction that the plan calls the harm."""
+    arm: Arm = Arm.SWAP
+    basis: Basis = Basis.SWAPS
     checkpoints: tuple[CheckpointResult, ...] = ()
     """Every checkpoint of the plan, the first included."""
 
     @property
     def finding_id(self) -> str:
         """Also a file name: letters, digits, '.', '_' and '-' as long as the groups are."""
-        return f"{self.contrast.contrast_id}.{self.metric}"
+        arm = "" if self.arm is Arm.SWAP else f"{self.arm.value}."
+        basis = "" if self.basis is Basis.SWAPS else f"{self.basis.value}."
+        return f"{basis}{self.contrast.contrast_id}.{arm}{self.metric}"
 
     @property
     def holds_in(self) -> int:
@@ -302,6 +324,123 @@ class GroupMetric:
     metric: str
     estimate: Estimate
     model_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeMetric:
+    """One metric of an attribute as a whole, over all its contrasts."""
+
+    attribute: str
+    metric: str
+    model_id: str
+    estimate: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class TermEffect:
+    """The effect of one term for another, in a contrast of several."""
+
+    contrast: Contrast
+    model_id: str
+    term_a: str
+    term_b: str
+    estimate: Estimate
+    """Of the score; intervals hold for all terms of the contrast together."""
+
+
+@dataclass(frozen=True, slots=True)
+class SystematicEffect:
+    """What is left of a contrast's effects of any sign once those of placebo pairs are taken off.
+
+    Root of (mean square across groups less mean square within groups), 0 where it is negative.
+    """
+
+    contrast: Contrast
+    model_id: str
+    value: float | None
+    across: Estimate
+    """Root mean square of the effects of the swap."""
+    within: Estimate
+    """Root mean square of the effects of placebo pairs."""
+    p: float | None
+    """By permuting whole names between the groups; None: descriptive."""
+    reason: str
+    """What it rests on, and what it does not show."""
+
+
+@dataclass(frozen=True, slots=True)
+class SelfTest:
+    """How often audits like this one claim something, on this run's own scores relabelled.
+
+    Groups are exchanged at random, so that there is no difference but the one planted.
+    """
+
+    planted: float
+    """In units of each finding's delta: 0, 1 or 2."""
+    relabellings: int
+    findings: int
+    detected: Estimate
+    """Share of audits with a difference detected in any finding."""
+    not_met: Estimate
+    """Share of audits in which any finding does not meet its criterion."""
+    met: Estimate
+    """Share of audits that meet in every finding."""
+    found: Estimate
+    """Mean share of findings with a difference detected: the power of one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A group of people against a reference, in the numbers that employment law speaks of.
+
+    Everything here is descriptive. Of counts: None where rows carry sampling weights.
+    """
+
+    column: str
+    group: str
+    reference: str
+    model_id: str
+    selected: int | None
+    n: int
+    selected_reference: int | None
+    n_reference: int
+    impact_ratio: Estimate
+    """Rate over the reference's; Katz's interval on the log scale."""
+    difference: Estimate
+    """Rate less the reference's; Newcombe's interval."""
+    z_pooled: float | None
+    p_z: float | None
+    z_hypergeometric: float | None
+    p_fisher: float | None
+    """Two-sided."""
+    p_fisher_adjusted: float | None
+    """Holm over the groups of this column."""
+    shortfall: float | None
+    """Selections that the group lacks: expected if both had their common rate, less seen."""
+    cohen_h: float | None
+    one_person_turns: bool | None
+    """Whether one selection more or less moves the ratio across four fifths."""
+    small_numbers: bool
+    """Fewer than 30 rows or an expected count below 5: read Fisher, not z."""
+    rule_of_thumb: str | None
+    """Four fifths, of whole numbers: 12/40 over 15/40 is not below it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """All that an audit found, as `findings.json` holds it."""
+
+    overall: Overall
+    findings: tuple[Finding, ...] = ()
+    attribute_metrics: tuple[AttributeMetric, ...] = ()
+    terms: tuple[TermEffect, ...] = ()
+    systematic: tuple[SystematicEffect, ...] = ()
+    self_test: tuple[SelfTest, ...] = ()
+    group_metrics: tuple[GroupMetric, ...] = ()
+    comparisons: tuple[Comparison, ...] = ()
+    data_notes: tuple[str, ...] = ()
+    """What was odd in the data, in sentences; nothing was guessed in its place."""
+    coverage: Mapping[str, Any] = field(default_factory=dict)
 
 
 def to_plain(record: Any) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,18 @@ import pandas as pd
 from auditor.errors import PlanError
 from auditor.evidence.reader import Evidence
 from auditor.pipeline import Step, run_audit
-from auditor.plan import AuditPlan, plan_from_options
-from auditor.records import Finding, GroupMetric, Overall
+from auditor.plan import AuditPlan
+from auditor.plan_file import plan_from_options
+from auditor.records import (
+    Comparison,
+    Contrast,
+    Estimate,
+    Finding,
+    GroupMetric,
+    Overall,
+    SelfTest,
+    TermEffect,
+)
 
 
 class Run:
@@ -36,13 +47,38 @@ class Run:
 
     @property
     def findings(self) -> pd.DataFrame:
-        """One row per contrast and metric, those with a verdict first."""
+        """One row per contrast, arm and metric, those with a verdict first.
+
+        `basis` says whether a text was swapped or groups of people were compared; `governing` and
+        `delta` are the criterion's, where the finding has one.
+        """
         return pd.DataFrame([finding_row(f) for f in self.evidence.findings])
 
     @property
     def groups(self) -> pd.DataFrame:
         """One row per protected column, group and metric; empty without labels or groups."""
         return pd.DataFrame([_group_row(g) for g in self.evidence.group_metrics])
+
+    @property
+    def terms(self) -> pd.DataFrame:
+        """One row per term of a contrast of several, the largest effects first.
+
+        `low` and `high` hold for all terms of the contrast together.
+        """
+        return pd.DataFrame([_term_row(t) for t in self.evidence.results.terms])
+
+    @property
+    def comparisons(self) -> pd.DataFrame:
+        """One row per group of people against its reference: counts, ratio, tests, rule of thumb.
+
+        Descriptive; what may have a verdict is in `findings`.
+        """
+        return pd.DataFrame([_comparison_row(c) for c in self.evidence.results.comparisons])
+
+    @property
+    def self_test(self) -> pd.DataFrame:
+        """One row per planted difference (in deltas): how often such an audit claims something."""
+        return pd.DataFrame([_self_test_row(s) for s in self.evidence.results.self_test])
 
     def pairs(self, where: str | None = None, limit: int | None = None) -> pd.DataFrame:
         """Returns pairs, one row per pair and model, with the columns of `records.PAIRS`.
@@ -101,15 +137,33 @@ def audit(
     options: dict[str, Any] = {"models": _named(things), **plan_options}
     if data is not None:
         options["path"] = "<DataFrame>" if frame is not None else str(data)
+    plan = plan_from_options(**options)
+    objects = [] if all(isinstance(t, str | Path) for t in things) else things
+    if resume is None:
+        refuse_underpowered(plan, frame, objects)
     evidence = run_audit(
-        plan_from_options(**options),
+        plan,
         None if out is None else Path(out),
         resume=None if resume is None else Path(resume),
-        models=[] if all(isinstance(t, str | Path) for t in things) else things,
+        models=objects,
         frame=frame,
         tell=tell,
     )
     return Run(evidence)
+
+
+def refuse_underpowered(
+    plan: AuditPlan, frame: pd.DataFrame | None = None, models: Sequence[Any] = ()
+) -> None:
+    """Refuses a plan that demands (`must_detect`) more than its texts can be expected to show.
+
+    Raises:
+        PlanError: every contrast that falls short, by how much, and what would help.
+    """
+    if plan.metrics.must_detect is not None:
+        from auditor.planned import dry_run, refuse_weak
+
+        refuse_weak(dry_run(plan, frame, models=models), plan)
 
 
 def open_run(folder: str | Path) -> Run:
@@ -123,44 +177,90 @@ def open_run(folder: str | Path) -> Run:
 
 def finding_row(finding: Finding) -> dict[str, Any]:
     """Returns a finding as one flat row of plain values."""
-    estimate, contrast = finding.estimate, finding.contrast
+    estimate, criterion = finding.estimate, finding.criterion
+    low, high = finding.interval_90 or (None, None)
     return {
         "finding_id": finding.finding_id,
-        "attribute": contrast.attribute,
-        "group_a": contrast.group_a,
-        "group_b": contrast.group_b,
+        **_contrast(finding.contrast),
         "metric": finding.metric,
-        "value": estimate.value,
-        "low": estimate.low,
-        "high": estimate.high,
-        "n": estimate.n,
+        "basis": finding.basis.value,
+        "arm": finding.arm.value,
+        **_measured(estimate),
         "clusters": estimate.clusters,
         "unit": estimate.unit,
-        "method": estimate.method,
+        "governing": criterion.metric if criterion else None,
+        "delta": criterion.delta if criterion else None,
         "verdict": finding.verdict.value if finding.verdict else None,
         "reason": finding.verdict_reason or estimate.reason,
+        "low_90": low,
+        "high_90": high,
         "difference_detected": finding.difference_detected,
         "p_bad_adjusted": finding.p_bad_adjusted,
+        "detectable": finding.detectable,
+        "settles": finding.settles,
+        "harmful": finding.harmful,
+        "rule_of_thumb": finding.rule_of_thumb,
         "holds_in": finding.holds_in if finding.verdict else None,
         "checkpoints": len(finding.checkpoints),
         "model_id": finding.model_id,
     }
 
 
+def _contrast(contrast: Contrast) -> dict[str, Any]:
+    return {
+        "attribute": contrast.attribute,
+        "group_a": contrast.group_a,
+        "group_b": contrast.group_b,
+    }
+
+
+def _measured(estimate: Estimate) -> dict[str, Any]:
+    names = ("value", "low", "high", "level", "n", "method")
+    return {name: getattr(estimate, name) for name in names}
+
+
 def _group_row(group: GroupMetric) -> dict[str, Any]:
-    estimate = group.estimate
     return {
         "column": group.column,
         "group": group.group,
         "metric": group.metric,
-        "value": estimate.value,
-        "low": estimate.low,
-        "high": estimate.high,
-        "n": estimate.n,
-        "method": estimate.method,
-        "reason": estimate.reason,
+        **_measured(group.estimate),
+        "unit": group.estimate.unit,
+        "reason": group.estimate.reason,
         "model_id": group.model_id,
     }
+
+
+def _term_row(term: TermEffect) -> dict[str, Any]:
+    return {
+        **_contrast(term.contrast),
+        "term_a": term.term_a,
+        "term_b": term.term_b,
+        **_measured(term.estimate),
+        "clusters": term.estimate.clusters,
+        "unit": term.estimate.unit,
+        "model_id": term.model_id,
+    }
+
+
+def _comparison_row(comparison: Comparison) -> dict[str, Any]:
+    return _flat({f.name: getattr(comparison, f.name) for f in fields(comparison)})
+
+
+def _self_test_row(test: SelfTest) -> dict[str, Any]:
+    return _flat({f.name: getattr(test, f.name) for f in fields(test)})
+
+
+def _flat(values: dict[str, Any]) -> dict[str, Any]:
+    """Puts each estimate's ends beside its value: met, met_low, met_high."""
+    row: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, Estimate):
+            ends = {"": value.value, "_low": value.low, "_high": value.high}
+            row |= {f"{name}{end}": number for end, number in ends.items()}
+        else:
+            row[name] = value
+    return row
 
 
 def _named(things: Sequence[Any]) -> list[dict[str, str]]:

@@ -18,6 +18,7 @@ from rich.text import Text
 
 if TYPE_CHECKING:
     from auditor.pipeline import Step
+    from auditor.planned import Planned
     from auditor.records import Finding, Pair, Span
     from auditor.run import Run
 
@@ -25,6 +26,10 @@ stderr = Console(stderr=True, highlight=False)
 stdout = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
 """A pipe or a log has no width of its own, and eighty columns would break every row."""
 
+LEVEL = 0.95
+"""Of the intervals, where a row does not say otherwise."""
+MOST_LINES = 5
+"""Lines of one kind below the table of findings."""
 STYLES = {
     "meets criterion": "green",
     "does not meet criterion": "bold red",
@@ -102,16 +107,36 @@ def _lines() -> Callable[[Step], None]:
 def print_run(run: Run, reports: Sequence[Path]) -> None:
     """Prints an audit's answer, its judged findings, and where everything is."""
     judged = [f for f in run.evidence.findings if f.verdict is not None]
-    if judged:
-        stdout.print(_findings_table(judged))
+    # Swaps and groups of people apart: they are other measures, with other counts.
+    for basis in dict.fromkeys(finding.basis for finding in judged):
+        stdout.print(_findings_table([f for f in judged if f.basis == basis]))
+    for criterion in criteria_lines(run):
+        stdout.print(criterion, markup=False, soft_wrap=True)
     verdict = str(run.verdict)
     line = Text.assemble("Verdict: ", (verdict, STYLES.get(verdict, "")), f". {run.verdict.reason}")
     stdout.print(line, soft_wrap=True)
-    for note in truncation_notes(run):
+    notes = [
+        *_few(open_questions(run), "findings that could be settled"),
+        *_few(run.evidence.results.data_notes, "notes on the data"),
+        *truncation_notes(run),
+    ]
+    for note in notes:
         stdout.print(note, markup=False, soft_wrap=True)
     for label, value in (("Run", run.folder), *(("Report", r) for r in reports)):
         stdout.print(f"{label + ':':<8} {value}", markup=False, soft_wrap=True)
     stdout.print(f"{'Review:':<8} auditor review {run.folder}", markup=False, soft_wrap=True)
+
+
+def print_planned(planned: Planned, *, as_json: bool) -> None:
+    """Prints what an audit could find and what it costs, as a table or as one JSON document."""
+    from auditor.planned import planned_json, planned_lines, planned_rows
+
+    if as_json:
+        emit(planned_json(planned))
+        return
+    print_rows(planned_rows(planned), as_json=False)
+    for line in planned_lines(planned):
+        stdout.print(line, markup=False, soft_wrap=True)
 
 
 def truncation_notes(run: Run) -> list[str]:
@@ -126,43 +151,91 @@ def truncation_notes(run: Run) -> list[str]:
 
 def _findings_table(findings: Sequence[Finding]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("attribute", "contrast", "effect [95 %]", "pairs", "clusters", "holds in"):
-        table.add_column(name, justify="right" if name in {"pairs", "clusters"} else "left")
-    table.add_column("verdict")
-    for finding in findings:
-        estimate, contrast = finding.estimate, finding.contrast
-        verdict = str(finding.verdict.value) if finding.verdict else ""
-        table.add_row(
-            escape(contrast.attribute),
-            escape(f"{contrast.group_b} v {contrast.group_a}"),
-            _interval(estimate),
-            f"{estimate.n:,}",
-            f"{estimate.clusters:,}",
-            f"{finding.holds_in} of {len(finding.checkpoints)}",
-            Text(verdict, STYLES.get(verdict, "")),
-        )
+    rows = [_finding_row(finding) for finding in findings]
+    if len({finding.metric for finding in findings}) == 1:  # the criterion's line names it
+        rows = [{k: v for k, v in row.items() if k != "measure"} for row in rows]
+    for name in rows[0]:
+        right = name in {"n", "clusters", "detects", "delta"}
+        table.add_column(name, justify="right" if right else "left")
+    for row in rows:
+        table.add_row(*row.values())
     return table
 
 
-def _interval(estimate: Any) -> str:
-    if estimate.value is None:
-        return "not measured"
-    if estimate.low is None or estimate.high is None:
-        return f"{estimate.value:+.3f}"
-    return escape(f"{estimate.value:+.3f} [{estimate.low:+.3f}, {estimate.high:+.3f}]")
+def _finding_row(finding: Finding) -> dict[str, str | Text]:
+    estimate, contrast, criterion = finding.estimate, finding.contrast, finding.criterion
+    verdict = finding.verdict.value if finding.verdict else ""
+    detectable = finding.detectable
+    return {
+        "attribute": escape(contrast.attribute),
+        "contrast": escape(f"{contrast.group_b} v {contrast.group_a}"),
+        "measure": finding.metric.replace("_", " "),
+        "effect [95 %]": _interval(finding),
+        "delta": "" if criterion is None else f"±{criterion.delta:g}",
+        "detects": "" if detectable is None else f"{detectable:.3f}",
+        "n": f"{estimate.n:,}",
+        "clusters": f"{estimate.clusters:,}",
+        "holds in": f"{finding.holds_in} of {len(finding.checkpoints)}",
+        "verdict": Text(verdict, STYLES.get(verdict, "")),
+    }
+
+
+def _interval(finding: Finding) -> str:
+    """Where several groups are compared their intervals hold together, at a level of their own."""
+    from auditor.report.measures import is_signed
+    from auditor.report.numbers import number, percent
+
+    estimate = finding.estimate
+    mark = finding.criterion.delta if finding.criterion else None
+    shown = number(estimate, signed=is_signed(finding.metric), mark=mark)
+    own = estimate.low is not None and abs(estimate.level - LEVEL) > 1e-9
+    return escape(f"{shown} {percent(estimate.level)}" if own else shown)
+
+
+def criteria_lines(run: Run) -> list[str]:
+    """Returns one sentence per criterion: what it holds for, its threshold and who approved it."""
+    from auditor.report.criteria import criteria_of, threshold
+    from auditor.report.sentences import criterion_scope, criterion_sentence
+
+    return [
+        f"Criterion for {', '.join(row.of)}: {criterion_sentence(row.metric, row.basis)} "
+        f"{threshold(row)} {criterion_scope(row.basis)} (approved by "
+        f"{row.approved_by or 'NOT PROVIDED'})."
+        for row in criteria_of(run.evidence.findings)
+    ]
+
+
+def open_questions(run: Run) -> list[str]:
+    """Returns a sentence for each inconclusive finding that says what would settle it."""
+    return [
+        f"To settle {f.contrast.attribute}, {f.contrast.group_b} v {f.contrast.group_a}: "
+        f"{f.settles}."
+        for f in run.evidence.findings
+        if f.settles
+    ]
+
+
+def _few(lines: Sequence[str], what: str) -> list[str]:
+    """Returns the first lines, and how many more there are."""
+    more = len(lines) - MOST_LINES
+    return [*lines[:MOST_LINES], *([f"{more} more {what}: see the report."] if more > 0 else [])]
 
 
 def run_json(run: Run, reports: Sequence[Path]) -> dict[str, Any]:
-    """Returns an audit's answer as one JSON document, for `--json`."""
+    """Returns an audit's answer as one JSON document, for `--json`: all of its `Results`."""
     from auditor.records import to_plain
 
+    results = to_plain(run.evidence.results)
+    results.pop("overall")
+    ids = [f.finding_id for f in run.evidence.findings]
+    found = zip(ids, results.pop("findings"), strict=True)
     return {
         "run": str(run.folder),
         "root_hash": run.evidence.root_hash,
         "verdict": str(run.verdict),
         "reason": run.verdict.reason,
-        "findings": [{"finding_id": f.finding_id, **to_plain(f)} for f in run.evidence.findings],
-        "coverage": run.evidence.coverage,
+        "findings": [{"finding_id": name, **values} for name, values in found],
+        **results,
         "reports": [str(path) for path in reports],
     }
 

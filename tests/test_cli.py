@@ -143,7 +143,7 @@ def test_swapped_pairs_scored_elsewhere_come_back(tmp_path: Path) -> None:
 
 
 def test_init_prints_a_plan_that_can_be_read_back(tmp_path: Path) -> None:
-    from auditor.plan import read_plan
+    from auditor.plan_file import read_plan
 
     done = auditor("init", "--model", "m", "--data", "d.csv", "--text", "t", "--favourable", "ok")
     (tmp_path / "plan.toml").write_text(done.stdout, encoding="utf-8")

@@ -257,7 +257,7 @@ def test_a_planted_effect_of_names_is_found(tmp_path: Path) -> None:
     texts = pd.DataFrame({"t": [f"Emily waited at place {i} ." for i in range(40)]})
     run = auditor.audit(
         Biased(*black, noise=0.05), texts, text="t", attributes=["race_names"], labels=LABELS,
-        favourable="positive", names_per_group=12, governing="mean_effect",
+        favourable="positive", names_per_group=12, governing="mean_effect", delta=0.05,
         out=tmp_path / "run",
     )  # fmt: skip
     found = {f.contrast.group_b: f for f in run.evidence.findings if f.verdict is not None}

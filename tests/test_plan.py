@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from auditor.errors import PlanError
-from auditor.plan import (
-    AuditPlan,
+from auditor.plan import AuditPlan
+from auditor.plan_file import (
     check_plan,
     option_sections,
     plan_from_options,
@@ -18,7 +18,7 @@ from auditor.plan import (
     read_plan,
 )
 
-SECTIONS = ("data", "swaps", "scoring", "metrics", "cases")
+SECTIONS = ("data", "swaps", "scoring", "metrics", "harm", "cases")
 
 
 def test_all_problems_are_said_at_once_one_line_each() -> None:
@@ -38,6 +38,11 @@ def test_all_problems_are_said_at_once_one_line_each() -> None:
         ({"predictions": "p"}, "predictions need an outcome"),
         ({"predictions": "p", "outcome": "o"}, "at least one protected column"),
         ({"attributes": ["gender"], "task_concerns": ["gender"]}, "the task's own target"),
+        ({"attributes": ["gender*age"], "task_concerns": ["gender"]}, "the task's own target"),
+        ({"governing": "mean_effect"}, "mean_effect is in units of the score.*give delta"),
+        ({"by_attribute": {"gender": {"governing": "mean_margin_effect"}}}, "by_attribute.gender"),
+        ({"by_attribute": {"gendr": {"delta": 0.1}}}, "names gendr, which this audit does not"),
+        ({"governing": "flip_rate"}, "governing"),
         ({"models": [{"id": "m"}, {"id": "m"}]}, "named twice: m"),
         ({"models": [{"id": ""}]}, "models.0.id"),
         ({"min_clusters": 7}, "min_clusters"),
@@ -70,6 +75,8 @@ def test_the_template_reads_back_to_the_same_plan() -> None:
     plan = plan_from_options(
         models=[{"id": 'a "quoted" \\ model'}], path="d.csv", text="tëxt\n2", favourable=["ok", 1],
         references={"gender": "female"}, cutoff=0.25, offline=True, name="näme",
+        by_attribute={"religion": {"governing": "mean_effect", "delta": 0.2}},
+        harmed="applicants", worse="either",
     )  # fmt: skip
     assert check_plan(tomllib.loads(plan_template(plan)), "template") == plan
 
@@ -78,6 +85,37 @@ def test_the_hash_depends_on_what_is_said_and_on_nothing_else() -> None:
     one = plan_from_options(seed=1, delta=0.03)
     assert one.sha256 == plan_from_options(delta=0.03, seed=1).sha256
     assert one.sha256 != plan_from_options(seed=1, delta=0.031).sha256
+
+
+@pytest.mark.parametrize(
+    ("options", "delta", "origin"),
+    [
+        ({}, 0.05, "in-house: half of"),
+        ({"delta": 0.02}, 0.02, "the plan, which gives no origin"),
+        ({"delta": 0.02, "delta_origin": "board, May"}, 0.02, "board, May"),
+        ({"by_attribute": {"gender": {"delta": 0.01}}}, 0.01, "the plan"),
+        ({"delta": 0.3, "by_attribute": {"gender": {"governing": "standardised_effect"}}}, 0.1,
+         "a tenth of the SD"),
+    ],
+)  # fmt: skip
+def test_a_threshold_comes_with_its_origin(
+    options: dict[str, Any], delta: float, origin: str
+) -> None:
+    """A delta of the plan at large is not in the unit of an attribute's own metric."""
+    metrics = plan_from_options(**options).metrics
+    metric = metrics.governs("gender").replace("auto", "selection_rate_change")
+    found = metrics.criterion("gender", metric)
+    assert found.delta == delta
+    assert origin in found.origin
+    assert found.approved_by is None
+    assert found.metric == metric
+
+
+def test_an_attribute_and_a_column_of_one_name_have_a_metric_each() -> None:
+    own = {"gender": {"governing": "true_positive_rate_difference"}}
+    metrics = plan_from_options(protected="gender", by_attribute=own).metrics
+    assert metrics.governs("gender") == "auto"
+    assert metrics.governs("gender", of_people=True) == "true_positive_rate_difference"
 
 
 def test_a_plan_is_frozen() -> None:

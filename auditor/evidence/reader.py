@@ -15,12 +15,11 @@ from pydantic import TypeAdapter, ValidationError
 from auditor.errors import RunError
 from auditor.evidence import manifest
 from auditor.evidence.files import read_json
-from auditor.plan import AuditPlan, check_plan
-from auditor.records import Finding, GroupMetric, Overall
+from auditor.plan import AuditPlan
+from auditor.plan_file import check_plan
+from auditor.records import Finding, GroupMetric, Overall, Results
 
-_FINDINGS = TypeAdapter(tuple[Finding, ...])
-_GROUPS = TypeAdapter(tuple[GroupMetric, ...])
-_OVERALL = TypeAdapter(Overall)
+_RESULTS = TypeAdapter(Results)
 _OF_A_RUN = ("run_id", "run_number", "started_at", "finished_at", "models", "inputs", "environment")
 
 
@@ -33,10 +32,8 @@ class Evidence:
         self.folder = folder
         self.plan = plan
         self.record = record
-        self.findings = _FINDINGS.validate_python(results["findings"])
-        self.group_metrics = _GROUPS.validate_python(results["group_metrics"])
-        self.overall = _OVERALL.validate_python(results["overall"])
-        self.coverage: dict[str, Any] = results["coverage"]
+        named = {name: value for name, value in results.items() if name != "schema_version"}
+        self.results: Results = _RESULTS.validate_python(named)
 
     @classmethod
     def open(cls, folder: Path) -> Self:
@@ -73,6 +70,22 @@ class Evidence:
         """SHA-256 of the manifest; None while the run is not sealed."""
         evidence = self.folder / "evidence"
         return manifest.root_hash(evidence) if (evidence / manifest.MANIFEST).exists() else None
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        return self.results.findings
+
+    @property
+    def group_metrics(self) -> tuple[GroupMetric, ...]:
+        return self.results.group_metrics
+
+    @property
+    def overall(self) -> Overall:
+        return self.results.overall
+
+    @property
+    def coverage(self) -> dict[str, Any]:
+        return dict(self.results.coverage)
 
     @property
     def model_ids(self) -> list[str]:

@@ -31,7 +31,8 @@ from auditor.evidence.files import (
     write_table,
 )
 from auditor.evidence.provenance import environment, now
-from auditor.plan import AuditPlan, check_plan
+from auditor.plan import AuditPlan
+from auditor.plan_file import check_plan
 from auditor.records import PREDICTIONS
 
 INDEX = "index.jsonl"

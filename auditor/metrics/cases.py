@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
+import duckdb
 import pyarrow as pa
 
-from auditor.metrics.clusters import COUNTED, connect
 from auditor.metrics.estimates import NOISE
+from auditor.metrics.measurements import governing
 from auditor.plan import AuditPlan
-from auditor.records import CASES, Finding
+from auditor.records import CASES, Arm
+
+_UNITS = {
+    "mean_effect": "score",
+    "matched_mean_effect": "score",
+    "standardised_effect": "SD",
+    "mean_margin_effect": "log-odds",
+}
+"""Governing metric -> what its delta says of a single pair; else a rate, which is none of a
+regression's, whose score has a unit of its own."""
 
 
-def flag_cases(pairs: str, plan: AuditPlan, findings: Sequence[Finding]) -> pa.Table:
-    """Returns the flagged pairs of the first checkpoint, most severe first (`records.CASES`).
+def flag_cases(
+    db: duckdb.DuckDBPyConnection, plan: AuditPlan, model_id: str, *, selects: bool = True
+) -> pa.Table:
+    """Returns the flagged pairs of one model, most severe first (`records.CASES`).
 
     Per attribute: every flip (of the label, or of the selection at the cut-off in use) and the
     `largest_share` of largest absolute effects, in the order severity, size, pair_id, cut at
@@ -22,40 +32,52 @@ def flag_cases(pairs: str, plan: AuditPlan, findings: Sequence[Finding]) -> pa.T
     says nothing of the texts at large.
 
     Args:
-        pairs: DuckDB glob of the pairs, safe inside single quotes.
+        db: with the view `counted`.
+        selects: whether the model gives, or withholds, a favourable label.
     """
-    if not findings:
-        return CASES.empty_table()
-    with connect() as db:
-        rows = db.execute(
-            _FLAGGED.format(
-                counted=COUNTED.format(pairs=pairs), pairs=pairs, columns=", ".join(CASES.names)
-            ),
-            {
-                "model": findings[0].model_id,
-                "share": plan.cases.largest_share,
-                "cap": plan.cases.max_cases,
-                "delta": plan.metrics.delta,
-                "in_score": plan.metrics.governing == "mean_effect",
-                "noise": NOISE,
-            },
-        ).fetchall()
+    _write_marks(db, plan, selects=selects)
+    rows = db.execute(
+        _FLAGGED.format(columns=", ".join(CASES.names)),
+        {
+            "model": model_id,
+            "share": plan.cases.largest_share,
+            "cap": plan.cases.max_cases,
+            "worse": plan.harm.worse,
+            "noise": NOISE,
+        },
+    ).fetchall()
     found = [dict(zip(CASES.names, row, strict=True)) for row in rows]
     return pa.Table.from_pylist(found, schema=CASES)
 
 
-_FLAGGED = """
-WITH counted AS ({counted}),
-named AS (
-    SELECT source.pair_id, row_id, source.model_id, attribute, source.contrast_id, group_b,
-        abs(counted.effect) AS size,
+def _write_marks(db: duckdb.DuckDBPyConnection, plan: AuditPlan, *, selects: bool) -> None:
+    """Makes the table `marks`: from which size on the effect on one pair of an attribute is large,
+    and in what unit."""
+    rows = db.execute("SELECT DISTINCT attribute FROM valid_pairs ORDER BY 1").fetchall()
+    db.execute("CREATE OR REPLACE TEMP TABLE marks (attribute VARCHAR, unit VARCHAR, delta DOUBLE)")
+    for (attribute,) in rows:
+        metric = governing(plan, attribute, selects=selects)
+        delta = plan.metrics.criterion(attribute, metric).delta
+        db.execute(
+            "INSERT INTO marks VALUES (?, ?, ?)", [attribute, _UNITS.get(metric, "rate"), delta]
+        )
+
+
+_FLAGGED = f"""
+WITH named AS (
+    SELECT source.pair_id, source.row_id, source.model_id, source.attribute, source.contrast_id,
+        source.group_b, abs(counted.effect) AS size,
         coalesce(counted.flip, false) OR coalesce(selected_a != selected_b, false) AS flips,
-        coalesce(selected_a AND NOT selected_b, false) AS harms,
-        -- A delta in rates says nothing of the effects of a regression, which has units of its own.
-        coalesce(abs(counted.effect) > $delta, false)
-            AND ($in_score OR counted.unit = 'probability') AS beyond
-    FROM counted JOIN read_parquet('{pairs}') source USING (model_id, pair_id)
-    WHERE model_id = $model AND source.arm = 'swap' AND source.validity = 'valid'
+        coalesce(CASE $worse WHEN 'lower' THEN selected_a AND NOT selected_b
+            WHEN 'higher' THEN selected_b AND NOT selected_a
+            ELSE selected_a != selected_b END, false) AS harms,
+        coalesce(CASE marks.unit WHEN 'score' THEN abs(counted.effect) > delta
+            WHEN 'SD' THEN abs(counted.effect) > delta * sd
+            WHEN 'log-odds' THEN abs(margin_b - margin_a) > delta
+            ELSE counted.unit = 'probability' AND abs(counted.effect) > delta END, false) AS beyond
+    FROM counted JOIN valid_pairs source USING (model_id, pair_id, arm)
+        JOIN marks ON marks.attribute = source.attribute
+    WHERE model_id = $model AND arm = '{Arm.SWAP}'
 ),
 ranked AS (
     SELECT *, size > $noise AND $share * count(*) OVER (PARTITION BY attribute)
@@ -66,7 +88,10 @@ ranked AS (
 ),
 flagged AS (
     SELECT *, CASE
-            WHEN harms THEN 'the swap to "' || group_b || '" loses the favourable label'
+            WHEN harms AND $worse = 'lower'
+                THEN 'the swap to "' || group_b || '" loses the favourable label'
+            WHEN harms AND $worse = 'higher'
+                THEN 'the swap to "' || group_b || '" gains the favourable label'
             WHEN flips THEN 'the predicted label flips'
             ELSE 'among the largest effects of ' || attribute END AS reason,
         ['high', 'medium', 'low'][rank + 1] AS severity,
@@ -75,5 +100,5 @@ flagged AS (
             PARTITION BY attribute ORDER BY rank, size DESC NULLS LAST, pair_id) AS place
     FROM ranked WHERE flips OR large
 )
-SELECT {columns} FROM flagged WHERE place <= $cap ORDER BY rank, size DESC NULLS LAST, pair_id
+SELECT {{columns}} FROM flagged WHERE place <= $cap ORDER BY rank, size DESC NULLS LAST, pair_id
 """

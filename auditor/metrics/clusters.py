@@ -1,57 +1,40 @@
-"""Cluster identity: the one place that decides which pairs count, how often, and in what group.
+"""Means by cluster: pairs of one template or document move together, so inference counts clusters.
 
-Pairs of one template or document move together, so inference counts clusters. The means are made
-by DuckDB in one pass over the Parquet parts; what comes back is one row per cluster.
+The means are made by DuckDB in one pass over the Parquet parts; what comes back is one row per
+cluster (for names, per name and cluster), however many pairs there are.
 """
 
 from __future__ import annotations
 
-import math
-import os
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import duckdb
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from auditor.errors import DataError
+from auditor.metrics.counted import mean_of, scale_of
+from auditor.records import Arm
 
 Floats = npt.NDArray[np.float64]
 
-MEMORY_LIMIT = "512MB"
-"""DuckDB puts what is beyond it on disk, so memory does not grow with pairs."""
-THREADS = 4
-"""At most: each has buffers of its own within the limit, and the disk is soon the slower part."""
 
-COUNTED = """
-    SELECT model_id, contrast_id, cluster, min(pair_id) AS pair_id, min(unit) AS unit,
-        min(effect) AS effect, bool_or(flip) AS flip,
-        bool_or(CASE WHEN group_from = group_a THEN selected_from ELSE selected_to END)
-            AS selected_a,
-        bool_or(CASE WHEN group_from = group_a THEN selected_to ELSE selected_from END)
-            AS selected_b,
-        min(CASE WHEN group_from = group_a THEN score_from ELSE score_to END) AS score_a,
-        min(CASE WHEN group_from = group_a THEN score_to ELSE score_from END) AS score_b,
-        min(lower(CASE WHEN group_from = group_a THEN term_from ELSE term_to END)) AS term_a,
-        min(lower(CASE WHEN group_from = group_a THEN term_to ELSE term_from END)) AS term_b
-    FROM read_parquet('{pairs}')
-    WHERE arm = 'swap' AND validity = 'valid'
-    GROUP BY model_id, contrast_id, cluster,
-        hash(CASE WHEN group_from = group_a THEN text ELSE counterfactual END),
-        hash(CASE WHEN group_from = group_a THEN counterfactual ELSE text END)
-"""
-"""The pairs that count: valid swaps, a text of A and its text of B once per cluster, whichever of
-the two was the source. (Equal texts have equal scores, so it does not matter which row is kept,
-but it must be the same one on every machine: hence min and bool_or, not any_value.)"""
+class Key(NamedTuple):
+    """What has values of its own."""
+
+    model_id: str
+    contrast_id: str
+    arm: Arm = Arm.SWAP
+
+
+_KEY = "model_id, contrast_id, arm"
 
 
 @dataclass(frozen=True, slots=True)
 class ClusterMeans:
-    """Means by cluster of every metric, for one model and contrast."""
+    """Means by cluster of every metric, for one model, contrast and arm."""
 
     unit: str
     """Of the effect: probability, or output for a regression."""
@@ -61,35 +44,27 @@ class ClusterMeans:
 
 
 def cluster_means(
-    pairs: str, of_pair: Mapping[str, str], *, threads: int | None = None
-) -> dict[tuple[str, str], ClusterMeans]:
-    """Returns (model_id, contrast_id) -> means by cluster, the same to the bit on every machine.
-
-    Values are added as whole numbers (a power of two times the value), whose sum does not depend
-    on the order in which threads deliver them.
+    db: duckdb.DuckDBPyConnection, of_pair: Mapping[str, str], squares: Collection[str] = ()
+) -> dict[Key, ClusterMeans]:
+    """Returns means by cluster, the same to the bit on every machine.
 
     Args:
-        pairs: DuckDB glob of the pairs, safe inside single quotes.
-        of_pair: metric -> SQL of its value for one pair, over the columns of `COUNTED`.
-        threads: of DuckDB; None: as many as the machine has, up to `THREADS`.
-
-    Raises:
-        DataError: an effect is not finite.
+        db: with the view `counted`.
+        of_pair: metric -> SQL of its value for one pair, over the columns of `counted`.
+        squares: the metrics whose values are squares of effects.
     """
-    with connect(threads) as db:
-        scale = _scale(db, pairs, "abs(effect)")
-        columns = ", ".join(
-            f'count({sql}) AS "n {name}", {_mean(sql)} AS "{name}"' for name, sql in of_pair.items()
-        )
-        table: pd.DataFrame = db.execute(
-            f"SELECT model_id, contrast_id, min(unit) AS unit, {columns} "
-            f"FROM ({COUNTED.format(pairs=pairs)}) "
-            "GROUP BY model_id, contrast_id, cluster ORDER BY model_id, contrast_id, cluster",
-            {"scale": scale},
-        ).df()
+    scales = _scales(db, of_pair, squares)
+    columns = ", ".join(
+        f'count({sql}) AS "n {name}", {mean_of(sql, scales[name])} AS "{name}"'
+        for name, sql in of_pair.items()
+    )
+    table: pd.DataFrame = db.execute(
+        f"SELECT {_KEY}, min(unit) AS unit, {columns} FROM counted "
+        f"GROUP BY {_KEY}, cluster ORDER BY {_KEY}, cluster"
+    ).df()
     return {
-        (str(model), str(contrast)): _means(rows, of_pair)
-        for (model, contrast), rows in table.groupby(["model_id", "contrast_id"], sort=True)
+        _key(key): _means(rows, of_pair)
+        for key, rows in table.groupby(["model_id", "contrast_id", "arm"], sort=True)
     }
 
 
@@ -103,69 +78,70 @@ class Cells:
 
 
 def crossed_cells(
-    pairs: str,
+    db: duckdb.DuckDBPyConnection,
     of_pair: Mapping[str, str],
     of_side: Mapping[str, str],
     contrast_ids: Sequence[str],
-    *,
-    threads: int | None = None,
-) -> dict[tuple[str, str], dict[str, Cells]]:
-    """Returns (model_id, contrast_id) -> metric -> its cells, the same to the bit everywhere.
+    squares: Collection[str] = (),
+) -> dict[Key, dict[str, Cells]]:
+    """Returns metric -> its cells, for every model, crossed contrast and arm.
 
     A metric of one side of a pair has the terms of A and the terms of B; any other has the pairs
     of terms. What comes back grows with terms times clusters, not with texts.
 
     Args:
-        pairs: DuckDB glob of the pairs, safe inside single quotes.
-        of_pair: metric -> SQL of its value for one pair, over the columns of `COUNTED`.
+        db: with the view `counted`.
+        of_pair: metric -> SQL of its value for one pair, over the columns of `counted`.
         of_side: the same of one side, for metrics that are B less A; `{side}` stands for a or b.
         contrast_ids: of the crossed contrasts.
+        squares: the metrics whose values are squares of effects.
     """
-    columns = ", ".join(_cell_columns(name, of_pair[name], of_side.get(name)) for name in of_pair)
-    with connect(threads) as db:
-        table: pd.DataFrame = db.execute(
-            _CELLS.format(counted=COUNTED.format(pairs=pairs), columns=columns),
-            {
-                "scale": _scale(db, pairs, "greatest(abs(score_from), abs(score_to))"),
-                "contrasts": list(contrast_ids),
-            },
-        ).df()
+    scales = _scales(db, of_pair, squares)
+    columns = ", ".join(
+        _cell_columns(name, of_pair[name], of_side.get(name), scales[name]) for name in of_pair
+    )
+    table: pd.DataFrame = db.execute(
+        _CELLS.format(columns=columns), {"contrasts": list(contrast_ids)}
+    ).df()
     return {
-        (str(model), str(contrast)): {
+        _key(key): {
             name: _cells(rows, name, ("a", "b") if name in of_side else ("pair",))
             for name in of_pair
         }
-        for (model, contrast), rows in table.groupby(["model_id", "contrast_id"], sort=True)
+        for key, rows in table.groupby(["model_id", "contrast_id", "arm"], sort=True)
     }
 
 
-_CELLS = """
-    SELECT model_id, contrast_id, cluster, concat_ws(chr(31), term_a, term_b) AS term,
+_CELLS = f"""
+    SELECT {_KEY}, cluster, concat_ws(chr(31), term_a, term_b) AS term,
         CASE WHEN grouping(term_b) = 1 THEN 'a' WHEN grouping(term_a) = 1 THEN 'b' ELSE 'pair' END
-            AS side, {columns}
-    FROM ({counted}) WHERE list_contains($contrasts, contrast_id)
+            AS side, {{columns}}
+    FROM counted WHERE list_contains($contrasts, contrast_id)
     GROUP BY GROUPING SETS (
-        (model_id, contrast_id, cluster, term_a),
-        (model_id, contrast_id, cluster, term_b),
-        (model_id, contrast_id, cluster, term_a, term_b))
-    ORDER BY model_id, contrast_id, side, term, cluster
+        ({_KEY}, cluster, term_a), ({_KEY}, cluster, term_b), ({_KEY}, cluster, term_a, term_b))
+    ORDER BY {_KEY}, side, term, cluster
 """
 
 
-def _cell_columns(name: str, of_pair: str, of_side: str | None) -> str:
+def _scales(
+    db: duckdb.DuckDBPyConnection, names: Iterable[str], squares: Collection[str]
+) -> dict[str, float]:
+    plain, square = scale_of(db), scale_of(db, squares=True)
+    return {name: square if name in squares else plain for name in names}
+
+
+def _cell_columns(name: str, of_pair: str, of_side: str | None, scale: float) -> str:
     """SQL of a metric's count and mean in each cell; a side counts where its pair has a value."""
-    value = _mean(of_pair)
+    value = mean_of(of_pair, scale)
     if of_side:
         a, b = (
-            _mean(f"CASE WHEN ({of_pair}) IS NOT NULL THEN {of_side.format(side=side)} END")
+            mean_of(
+                f"CASE WHEN ({of_pair}) IS NOT NULL THEN {of_side.format(side=side)} END", scale
+            )
             for side in "ab"
         )
         value = f"CASE WHEN grouping(term_b) = 1 THEN {a} ELSE {b} END"
     return f'count({of_pair}) AS "n {name}", {value} AS "{name}"'
-
-
-def _mean(sql: str) -> str:
-    return f"sum(CAST(({sql}) * $scale AS HUGEINT))::DOUBLE / $scale / count({sql})"
 
 
 def _cells(rows: pd.DataFrame, name: str, sides: Sequence[str]) -> Cells:
@@ -179,33 +155,9 @@ def _cells(rows: pd.DataFrame, name: str, sides: Sequence[str]) -> Cells:
     )
 
 
-@contextmanager
-def connect(threads: int | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Yields a DuckDB connection with bounded memory; what spills over is removed on leaving."""
-    with tempfile.TemporaryDirectory() as spill:
-        config: dict[str, str | int] = {
-            "memory_limit": MEMORY_LIMIT,
-            "temp_directory": spill,
-            "preserve_insertion_order": "false",
-            "threads": threads or min(THREADS, os.cpu_count() or 1),
-        }
-        with duckdb.connect(config=config) as db:
-            yield db
-
-
-def _scale(db: duckdb.DuckDBPyConnection, pairs: str, size: str) -> float:
-    """A power of two that takes the largest `size` to about 2^80: 2^46 of them fit the sum."""
-    row = db.execute(
-        f"SELECT max({size}) FILTER (WHERE isfinite(effect)), "
-        f"count(*) FILTER (WHERE NOT isfinite(effect)) FROM read_parquet('{pairs}')"
-    ).fetchone()
-    largest, broken = row if row else (None, 0)
-    if broken:
-        raise DataError(
-            f"{broken} pairs have an effect that is not finite; scores must be finite numbers, "
-            "so score these texts again or leave them out"
-        )
-    return math.ldexp(1.0, 80 - math.frexp(max(1.0, largest or 0.0))[1])
+def _key(values: Any) -> Key:
+    model_id, contrast_id, arm = values
+    return Key(str(model_id), str(contrast_id), Arm(arm))
 
 
 def _means(rows: pd.DataFrame, of_pair: Mapping[str, str]) -> ClusterMeans:

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from auditor.metrics.clusters import connect
-from auditor.records import Arm, Contrast
+from auditor.metrics.counted import connect
+from auditor.records import Arm
 
 if TYPE_CHECKING:
     from auditor.swaps.swapper import Swapped
@@ -83,15 +83,6 @@ def _names(pairs: str) -> list[dict[str, Any]]:
     """Returns what may differ between groups of names besides the group, per model."""
     keys = ("model_id", "attribute", "group", "names", "mean_log_count", "mean_pieces")
     return [dict(zip(keys, row, strict=True)) for row in _rows(_NAMES, pairs)]
-
-
-def contrasts_in(pairs: str) -> list[Contrast]:
-    """Returns the contrasts that stand in the pairs: of a file scored elsewhere."""
-    sql = (
-        "SELECT DISTINCT attribute, group_a, group_b FROM read_parquet('{}') "
-        "WHERE arm = 'swap' ORDER BY ALL"
-    )
-    return [Contrast(*row) for row in _rows(sql, pairs)]
 
 
 _BY_ARM = """

@@ -3,130 +3,95 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from auditor.metrics.clusters import Cells, ClusterMeans, cluster_means, crossed_cells
-from auditor.metrics.counterfactual import METRICS, Measured, Metric, measure
+from auditor.metrics.counterfactual import METRICS, Measured
+from auditor.metrics.crossed import Design
+from auditor.metrics.measurements import Measurement
+from auditor.metrics.power import detectable, parts_of, settles
 from auditor.metrics.verdicts import Claim, Ruling, judge, make_claim
-from auditor.plan import AuditPlan, MetricPlan
-from auditor.records import CheckpointResult, Contrast, Criterion, Estimate, Finding, Verdict
+from auditor.plan import AuditPlan
+from auditor.records import Basis, CheckpointResult, Finding, Verdict
 
 _WORST_FIRST = (Verdict.DOES_NOT_MEET, Verdict.INCONCLUSIVE, Verdict.NOT_TESTED, Verdict.MEETS)
+_Ruled = Mapping[int, tuple[Claim, Ruling]]
+"""By the measurement's identity: what is claimed of it, and what came of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Values:
-    """What the estimates are made of; keys are (model_id, contrast_id)."""
-
-    means: Mapping[tuple[str, str], ClusterMeans]
-    cells: Mapping[tuple[str, str], Mapping[str, Cells]]  # metric -> cells, crossed contrasts only
-
-
-@dataclass(frozen=True, slots=True)
-class _Judged:
-    """What one model shows, and what is claimed of it alone."""
-
-    model_id: str
-    measured: Mapping[tuple[str, str], Measured]  # by contrast id and metric
-    claims: Mapping[str, Claim]  # by contrast id, of the governing metric
-    rulings: Mapping[str, Ruling]
-
-
-def find(
-    pairs: str, plan: AuditPlan, contrasts: Sequence[Contrast], model_ids: Sequence[str]
-) -> list[Finding]:
+def find(measurements: Sequence[Measurement], plan: AuditPlan) -> list[Finding]:
     """Returns a finding for every contrast and metric: governing first, worst first.
 
-    The first of `model_ids` is the one that is judged; the others stand beside it as
-    `checkpoints`, each judged alone by the same rule, with its own Holm family.
-
-    Args:
-        pairs: DuckDB glob of the pairs, safe inside single quotes.
+    The first model is the one that is judged; the others stand beside it as `checkpoints`, each
+    judged alone by the same rule, with a Holm family of its own.
     """
-    values = _values(pairs, contrasts)
-    models = [_judge_model(model_id, values, plan, contrasts) for model_id in model_ids]
-    findings = [
-        _finding(contrast, metric, plan, models)
-        for metric in METRICS
-        for contrast in contrasts
-        if models
-    ]
-    return sorted(findings, key=lambda finding: _order(finding, plan))
+    model_ids = dict.fromkeys(m.model_id for m in measurements)
+    ruled: dict[int, tuple[Claim, Ruling]] = {}
+    for model_id in model_ids:
+        ruled |= _judge([m for m in measurements if m.governs and m.model_id == model_id], plan)
+    by_key: dict[object, list[Measurement]] = {}
+    for each in measurements:
+        by_key.setdefault(each.key, []).append(each)
+    findings = [_finding(each, ruled, plan) for each in by_key.values()]
+    return sorted(findings, key=_order)
 
 
-def _values(pairs: str, contrasts: Sequence[Contrast]) -> _Values:
-    of_pair = {name: metric.of_pair for name, metric in METRICS.items()}
-    of_side = {name: metric.of_side for name, metric in METRICS.items() if metric.of_side}
-    crossed = [contrast.contrast_id for contrast in contrasts if contrast.crossed]
-    means = cluster_means(pairs, of_pair)
-    return _Values(means, crossed_cells(pairs, of_pair, of_side, crossed) if crossed else {})
-
-
-def _judge_model(
-    model_id: str,
-    values: _Values,
-    plan: AuditPlan,
-    contrasts: Sequence[Contrast],
-) -> _Judged:
-    measured = {
-        (contrast.contrast_id, metric.name): _measure(metric, contrast, values, model_id, plan.seed)
-        for contrast in contrasts
-        for metric in METRICS.values()
-    }
-    keys = [contrast.contrast_id for contrast in contrasts]
-    claims = [_claim(measured[key, plan.metrics.governing], plan) for key in keys]
+def _judge(measurements: Sequence[Measurement], plan: AuditPlan) -> _Ruled:
+    """Returns the rulings of one model's governing measurements, which are one family."""
+    claims = [_claim(measurement, plan) for measurement in measurements]
     rulings = judge(claims, plan.metrics)
-    return _Judged(
-        model_id,
-        measured,
-        dict(zip(keys, claims, strict=True)),
-        dict(zip(keys, rulings, strict=True)),
-    )
+    each = zip(measurements, claims, rulings, strict=True)
+    return {id(measurement): (claim, ruling) for measurement, claim, ruling in each}
 
 
-def _measure(
-    metric: Metric, contrast: Contrast, values: _Values, model_id: str, seed: int
-) -> Measured:
-    key = (model_id, contrast.contrast_id)
-    if key in values.means:
-        cells = values.cells[key][metric.name] if contrast.crossed else None
-        return measure(metric, contrast.contrast_id, values.means[key], seed=seed, cells=cells)
-    a, b = contrast.group_a, contrast.group_b
-    reason = f"no text mentions {a} or {b} in a way that can be swapped for the other"
-    return Measured(Estimate.missing(reason, unit=metric.unit), None)
+def _claim(measurement: Measurement, plan: AuditPlan) -> Claim:
+    found, law = measurement.measured.estimate, measurement.measured.law
+    criterion = plan.metrics.criterion(measurement.contrast.attribute, measurement.metric)
+    of_people = measurement.basis is Basis.GROUPS
+    enough = of_people or found.clusters >= plan.metrics.min_clusters
+    if found.value is None or (law is None and enough):
+        return Claim(criterion, untested=found.reason)
+    return make_claim(law, criterion, plan.metrics, clusters=None if of_people else found.clusters)
 
 
-def _claim(measured: Measured, plan: AuditPlan) -> Claim:
-    found = measured.estimate
-    enough = found.clusters >= plan.metrics.min_clusters
-    if found.value is None or (measured.law is None and enough):
-        return Claim(untested=found.reason)
-    return make_claim(measured.law, found.clusters, plan.metrics)
-
-
-def _finding(
-    contrast: Contrast, metric: str, plan: AuditPlan, models: Sequence[_Judged]
-) -> Finding:
-    key, first = contrast.contrast_id, models[0]
-    governs = metric == plan.metrics.governing
+def _finding(each: Sequence[Measurement], ruled: _Ruled, plan: AuditPlan) -> Finding:
+    first = each[0]
     checkpoints = tuple(
         CheckpointResult(
-            model.model_id,
-            model.measured[key, metric].estimate,
-            model.rulings[key].verdict if governs else None,
+            m.model_id,
+            m.measured.estimate,
+            ruled[id(m)][1].verdict if m.governs else None,
         )
-        for model in models
+        for m in each
     )
-    estimate = checkpoints[0].estimate
     descriptive = Finding(
-        contrast, metric, first.model_id, estimate, verdict=None, checkpoints=checkpoints
+        first.contrast,
+        first.metric,
+        first.model_id,
+        first.measured.estimate,
+        verdict=None,
+        harmful=_harmful(first, plan),
+        arm=first.arm,
+        basis=first.basis,
+        checkpoints=checkpoints,
     )
-    if not governs:
+    if not first.governs:
         return descriptive
-    return _with_verdict(descriptive, first.claims[key], first.rulings[key], plan.metrics)
+    judged = _with_verdict(descriptive, *ruled[id(first)])
+    tests = sum(claim.p_zero is not None for claim, _ in ruled.values()) // len(each)
+    return _with_outlook(judged, first.measured, plan, max(1, tests))
 
 
-def _with_verdict(finding: Finding, claim: Claim, ruling: Ruling, plan: MetricPlan) -> Finding:
+def _harmful(measurement: Measurement, plan: AuditPlan) -> bool | None:
+    """Whether the effect goes where the plan says that the harm lies; None: no direction."""
+    value = measurement.measured.estimate.value
+    signed = measurement.basis is Basis.GROUPS or METRICS[measurement.metric].signed
+    if value is None or not signed:
+        return None
+    favoured = value * measurement.favours
+    return {"lower": favoured < 0, "higher": favoured > 0, "either": favoured != 0}[plan.harm.worse]
+
+
+def _with_verdict(finding: Finding, claim: Claim, ruling: Ruling) -> Finding:
     return replace(
         finding,
         verdict=ruling.verdict,
@@ -135,18 +100,40 @@ def _with_verdict(finding: Finding, claim: Claim, ruling: Ruling, plan: MetricPl
         p_bad_adjusted=ruling.p_bad_adjusted,
         difference_detected=ruling.difference_detected,
         interval_90=claim.interval,
-        criterion=Criterion(plan.delta, plan.delta_origin, plan.approved_by),
-        harm=plan.harm,
+        criterion=claim.criterion,
     )
 
 
-def _order(finding: Finding, plan: AuditPlan) -> tuple[bool, int, int, float, str]:
-    """Governing first; within a metric the worst verdict, then the largest value."""
+def _with_outlook(finding: Finding, measured: Measured, plan: AuditPlan, tests: int) -> Finding:
+    """Adds what the sample could have found, at the share of alpha that Holm leaves it when no
+    other finding differs, and what would settle it."""
+    law, power = measured.law, plan.metrics.power
+    delta = finding.criterion.delta if finding.criterion else 0.0
+    if law is None or finding.verdict is Verdict.NOT_TESTED:
+        return finding
+    parts = parts_of(measured.sample) if isinstance(measured.sample, Design) else None
+    alpha, value = plan.metrics.alpha, finding.estimate.value or 0.0
+    # What lies beyond delta must be shown beyond it by the adjusted test; "meets" is not adjusted.
+    hurdle = alpha / tests if abs(value) > delta else alpha
+    open_still = finding.verdict is Verdict.INCONCLUSIVE
+    return replace(
+        finding,
+        detectable=detectable(law, power=power, alpha=alpha / tests),
+        settles=settles(law, delta, power, alpha=hurdle, parts=parts) if open_still else None,
+    )
+
+
+def _order(finding: Finding) -> tuple[bool, bool, int, int, int, bool, float, str]:
+    """Judged first; within a metric the worst verdict, then the harm, then the largest value."""
     value = finding.estimate.value
+    metrics = list(METRICS)
     return (
-        finding.metric != plan.metrics.governing,
-        list(METRICS).index(finding.metric),
+        finding.verdict is None,
+        finding.basis is Basis.GROUPS,
+        list(type(finding.arm)).index(finding.arm),
+        metrics.index(finding.metric) if finding.metric in metrics and not finding.verdict else -1,
         _WORST_FIRST.index(finding.verdict) if finding.verdict in _WORST_FIRST else 0,
+        finding.harmful is False,
         -abs(value) if value is not None else 1.0,
         finding.finding_id,
     )

@@ -10,7 +10,8 @@ import altair as alt
 import pandas as pd
 
 from auditor.content import content_path
-from auditor.report.summarize import FindingRow
+from auditor.report.measures import unit_words
+from auditor.report.parts import FindingRow, PanelRow
 from auditor.report.words import isolated
 
 COLOURS = {
@@ -34,17 +35,20 @@ _ROOM = alt.Scale(padding=8)
 """Pixels beyond the outermost value, so that no mark is cut in half."""
 
 
-def forest_plot(findings: Sequence[FindingRow], delta: float) -> alt.LayerChart:
-    """Returns estimates with intervals, one row per contrast, and the band of the criterion."""
-    data = pd.DataFrame([_forest_row(f) for f in findings if f.estimate.value is not None])
+def forest_plot(judged: Sequence[FindingRow], panel: PanelRow) -> alt.LayerChart:
+    """Returns estimates with intervals, one row per contrast, and the band of the criterion.
+
+    Args:
+        judged: all judged findings, of which the panel names its own.
+    """
+    data = pd.DataFrame([_forest_row(judged[i]) for i in panel.findings])
     order = list(data["contrast"])
     y = alt.Y("contrast:N", sort=order, title=None, axis=alt.Axis(labelLimit=320))
     band = (
-        alt.Chart(pd.DataFrame([{"low": -delta, "high": delta}]))
+        alt.Chart(pd.DataFrame([{"low": -panel.delta, "high": panel.delta}]))
         .mark_rect(color="#dfe7ea")
         .encode(x="low:Q", x2="high:Q")
     )
-    zero = alt.Chart(pd.DataFrame([{"x": 0.0}])).mark_rule(color="#777").encode(x="x:Q")
     colour = alt.Color("verdict:N", scale=_scale(COLOURS), title=None)
     bars = (
         alt.Chart(data).mark_rule(strokeWidth=1.6).encode(y=y, x="low:Q", x2="high:Q", color=colour)
@@ -54,32 +58,31 @@ def forest_plot(findings: Sequence[FindingRow], delta: float) -> alt.LayerChart:
         .mark_point(filled=True, size=70, opacity=1)
         .encode(
             y=y,
-            x=alt.X("value:Q", title="effect (band: within the criterion)", scale=_ROOM),
+            x=alt.X("value:Q", title=_axis(panel), scale=_ROOM),
             color=colour,
             shape=alt.Shape("verdict:N", scale=_scale(SHAPES), title=None),
             tooltip=["contrast", "value", "low", "high", "verdict"],
         )
     )
-    return _styled(alt.layer(band, zero, bars, points), len(order))
+    return _styled(alt.layer(band, _zero(), bars, points), len(order))
 
 
-def checkpoint_dots(findings: Sequence[FindingRow]) -> alt.LayerChart:
+def checkpoint_dots(judged: Sequence[FindingRow], panel: PanelRow) -> alt.LayerChart:
     """Returns one dot per checkpoint and contrast: how far a finding moves with the checkpoint."""
+    findings = [judged[i] for i in panel.findings]
     rows = [
         {"contrast": contrast_name(f), "value": c.estimate.value, "checkpoint": c.model_id}
         for f in findings
         for c in f.checkpoints
         if c.estimate.value is not None
     ]
-    data = pd.DataFrame(rows)
     order = [contrast_name(f) for f in findings]
-    zero = alt.Chart(pd.DataFrame([{"x": 0.0}])).mark_rule(color="#777").encode(x="x:Q")
     dots = (
-        alt.Chart(data)
+        alt.Chart(pd.DataFrame(rows))
         .mark_point(size=60, filled=True, opacity=0.75)
         .encode(
             y=alt.Y("contrast:N", sort=order, title=None, axis=alt.Axis(labelLimit=320)),
-            x=alt.X("value:Q", title="effect on each checkpoint", scale=_ROOM),
+            x=alt.X("value:Q", title=_effect(panel, "effect on each checkpoint"), scale=_ROOM),
             shape=alt.Shape("checkpoint:N", title="checkpoint"),
             color=alt.Color(
                 "checkpoint:N",
@@ -89,7 +92,20 @@ def checkpoint_dots(findings: Sequence[FindingRow]) -> alt.LayerChart:
             tooltip=["contrast", "checkpoint", "value"],
         )
     )
-    return _styled(alt.layer(zero, dots), len(order))
+    return _styled(alt.layer(_zero(), dots), len(order))
+
+
+def _zero() -> alt.Chart:
+    return alt.Chart(pd.DataFrame([{"x": 0.0}])).mark_rule(color="#777").encode(x="x:Q")
+
+
+def _axis(panel: PanelRow) -> str:
+    worse = f"; worse to the {panel.worse}" if panel.worse else ""
+    return f"{_effect(panel, 'effect')} (band: within the criterion{worse})"
+
+
+def _effect(panel: PanelRow, words: str) -> str:
+    return f"{words} {unit_words(panel.unit)}".rstrip()
 
 
 def svg_data_uri(chart: alt.LayerChart) -> str:

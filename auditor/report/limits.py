@@ -5,7 +5,8 @@ from __future__ import annotations
 from auditor.evidence.reader import Evidence
 from auditor.plan import AuditPlan
 from auditor.records import Verdict
-from auditor.report.words import shown, versus
+from auditor.report.criteria import criteria_of, threshold
+from auditor.report.words import listed, shown, versus
 from auditor.swaps.lexicons import available_lexicons
 
 _NO_WEIGHTS = {
@@ -18,12 +19,13 @@ _NO_WEIGHTS = {
 
 def not_provided(evidence: Evidence) -> list[str]:
     """Returns what a person must supply; nothing is made up in its place."""
-    metrics = evidence.plan.metrics
-    asked = {
-        "approval of the threshold (approved_by)": metrics.approved_by,
-        "who is harmed, and how (harm)": metrics.harm,
-    }
-    return [words for words, given in asked.items() if given is None]
+    approvals = [
+        f"approval of the threshold of {threshold(row)} (approved_by) for {listed(row.of)}"
+        for row in criteria_of(evidence.findings)
+        if row.approved_by is None
+    ]
+    harm = [] if evidence.plan.harm.harmed else ["who is harmed, and how (harmed)"]
+    return [*approvals, *harm]
 
 
 def not_tested(evidence: Evidence) -> list[str]:
@@ -33,6 +35,7 @@ def not_tested(evidence: Evidence) -> list[str]:
     return [
         *_of_swaps(evidence),
         *_of_groups(evidence),
+        *_own_targets(evidence.plan),
         "Which words carry a difference (token attributions): this version does not compute them.",
         f"Which parts of the model carry it (circuits): this version does not trace them{blind}.",
         _proxies(evidence),
@@ -79,6 +82,16 @@ def _of_groups(evidence: Evidence) -> list[str]:
     if evidence.group_metrics:
         return []
     return ["Outcomes and error rates of groups of people: the data names no group."]
+
+
+def _own_targets(plan: AuditPlan) -> list[str]:
+    concerns = list(plan.metrics.task_concerns)
+    if not concerns:
+        return []
+    return [
+        f"{_names(concerns)}: the task's own target, so a swap should move the score and a verdict "
+        "would be wrong."
+    ]
 
 
 def _names(names: list[str]) -> str:

@@ -13,8 +13,9 @@ from auditor.content import content_path
 from auditor.errors import PlanError
 from auditor.evidence.files import whole_file
 from auditor.evidence.reader import Evidence
-from auditor.report import charts, words
-from auditor.report.summarize import FindingRow, Summary, summarize
+from auditor.report import charts, measures, numbers, sentences, tables, words
+from auditor.report.parts import PanelRow, Summary
+from auditor.report.summarize import summarize
 
 FORMATS = ("html", "json")
 
@@ -62,28 +63,32 @@ def render_html(summary: Summary) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    pages.globals.update(words=words, fonts=_fonts(), by_contrast=_by_contrast)
-    pages.filters.update(decimal=words.decimal, shown=words.shown, pointer=_pointer)
-    return pages.get_template("report.html.j2").render(s=summary, charts=_charts(summary))
+    pages.globals.update(
+        words=words,
+        measures=measures,
+        numbers=numbers,
+        sentences=sentences,
+        tables=tables,
+        fonts=_fonts(),
+    )
+    pages.filters.update(
+        decimal=numbers.decimal,
+        percent=numbers.percent,
+        p_value=numbers.p_value,
+        shown=words.shown,
+        pointer=_pointer,
+    )
+    page = pages.get_template("report.html.j2")
+    return page.render(s=summary, figures=[_figures(summary, panel) for panel in summary.panels])
 
 
-def _charts(summary: Summary) -> dict[str, str]:
-    """Returns each of the summary's figures as the source of an image."""
-    measured = [f for f in summary.judged if f.estimate.value is not None]
-    draw = {
-        "forest": lambda: charts.forest_plot(measured, summary.delta),
-        "checkpoints": lambda: charts.checkpoint_dots(measured),
-    }
-    return {name: charts.svg_data_uri(draw[name]()) for name in summary.figures}
-
-
-def _by_contrast(rows: Sequence[FindingRow]) -> list[list[tuple[int, FindingRow]]]:
-    """Returns each contrast's rows, each with its place in `rows`, which pointers name."""
-    contrasts: dict[tuple[str, str, str], list[tuple[int, FindingRow]]] = {}
-    for index, row in enumerate(rows):
-        key = (row.attribute, row.group_a, row.group_b)
-        contrasts.setdefault(key, []).append((index, row))
-    return list(contrasts.values())
+def _figures(summary: Summary, panel: PanelRow) -> dict[str, str]:
+    """Returns each figure of a panel as the source of an image."""
+    drawn = {"forest": charts.svg_data_uri(charts.forest_plot(summary.judged, panel))}
+    if panel.checkpoints is not None:
+        dots = charts.checkpoint_dots(summary.judged, panel)
+        drawn["checkpoints"] = charts.svg_data_uri(dots)
+    return drawn
 
 
 def _pointer(name: str) -> str:

@@ -1,11 +1,8 @@
-"""The report's sentences: plain, with direction, interval and counts, and no judgement of law."""
+"""The report's fixed words, and how ids become words: no judgement of law in any of them."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
-
-from auditor.records import Contrast, Estimate, Finding
+from auditor.records import Contrast
 
 STANDING = (
     "This report is technical evidence. It is not legal advice, a certification, a conformity "
@@ -37,81 +34,104 @@ MARKS = {
 }
 """A shape beside each verdict: no meaning by colour alone."""
 
-QUANTITY = {
-    "selection_rate_change": "share of texts given the favourable label",
-    "mean_effect": "score",
-    "mean_absolute_effect": "size of the change in score",
-    "flip_rate": "share of pairs whose label flips",
+NEVER_A_VERDICT = (
+    "A rule of thumb answers from the point estimate alone, in the words of the rule. It is no "
+    "verdict, and a verdict does not answer it."
+)
+DIRECTION = {
+    "lower": "A lower share or score is the harm: the group receives the favourable label less.",
+    "higher": "A higher share or score is the harm: the group receives the favourable label more.",
+    "either": "Either direction is the harm alike.",
 }
-READING = {
-    "selection_rate_change": "-0.100 means that of 100 texts, 10 fewer (net) get the favourable "
-    "label once they name the first group instead of the second.",
-    "mean_effect": "-0.100 means that the score is lower by 0.100, on average, once a text names "
-    "the first group instead of the second.",
+"""`HarmPlan.worse` -> which direction is worse."""
+ARBITRARINESS = (
+    "The flip rate within one group is arbitrariness: a decision that hangs on which of two names "
+    "or words of the same group is used. Whoever's label moved does not care that the same would "
+    "have happened to others."
+)
+ARM_TITLES = {
+    "placebo": "Placebo: within one group",
+    "unmentioned": "Unmentioned: the descriptor left out",
+    "fragmentation": "Fragmentation: rare names in many pieces",
 }
-"""What a value of a governing metric means, in one line."""
-
-_UNSIGNED = ("mean_absolute_effect", "flip_rate")
-_MOST_DECIMALS = 6
-
-
-def finding_sentence(finding: Finding, *, clusters: str = "clusters") -> str:
-    """Returns a finding as a sentence with direction, interval and counts.
-
-    Args:
-        clusters: what the clusters of this audit are, in the plural.
-    """
-    estimate, contrast = finding.estimate, finding.contrast
-    what = QUANTITY.get(finding.metric, finding.metric.replace("_", " "))
-    a, b = isolated(contrast.group_a), isolated(contrast.group_b)
-    if estimate.value is None:
-        return f"Between {b} and {a}, the {what} was not measured: {estimate.reason}."
-    mark = finding.criterion.delta if finding.criterion else None
-    size = number(estimate, signed=is_signed(finding.metric), mark=mark)
-    size = f"{size} on {counts(estimate, clusters=clusters)}"
-    if not is_signed(finding.metric):
-        return f"Between {b} and {a}, the {what} is {size}."
-    if abs(estimate.value) < 0.0005:
-        return f"Between {b} and {a}, the {what} differs by {size}."
-    direction = "lower" if estimate.value < 0 else "higher"
-    return f"When a text speaks of {b} instead of {a}, the {what} is {direction}: {size}."
-
-
-def forest_statement(judged: Sequence[Finding]) -> str:
-    """Returns what the forest plot shows, for those who do not see it. Needs a measured finding."""
-    measured = [f for f in judged if f.estimate.value is not None]
-    largest = max(measured, key=lambda f: abs(f.estimate.value or 0.0))
-    verdicts = Counter(f.verdict.value for f in measured if f.verdict)
-    tally = "; ".join(f"{name}: {count}" for name, count in verdicts.items())
-    mark = largest.criterion.delta if largest.criterion else None
-    return (
-        f"Effects of {len(measured)} contrasts with intervals against the criterion's band. "
-        f"{tally}. The largest is {versus(largest.contrast)} with "
-        f"{number(largest.estimate, mark=mark)}."
-    )
-
-
-def checkpoints_statement(judged: Sequence[Finding]) -> str:
-    """Returns what the plot over checkpoints shows. Needs a finding with several of them."""
-    measured = [f for f in judged if f.estimate.value is not None]
-    steady = sum(f.holds_in == len(f.checkpoints) for f in measured)
-    widest = max(measured, key=lambda f: _range(f)[1] - _range(f)[0])
-    low, high = _range(widest)
-    return (
-        f"{steady} of {len(measured)} contrasts have the same verdict on all "
-        f"{len(widest.checkpoints)} checkpoints. The one that moves most is "
-        f"{versus(widest.contrast)}, from {decimal(low)} to {decimal(high)}."
-    )
+ARM_MEANING = {
+    "placebo": ARBITRARINESS,
+    "unmentioned": "Effect of naming the group at all, against the same text without the "
+    "descriptor.",
+    "fragmentation": "Effect of a rare name that the tokenizer breaks into many pieces, against a "
+    "common name in one piece, both of one group.",
+}
+"""Arm -> its heading, and what its measures mean."""
+MATCHED = (
+    "The effects once more on names alone that are alike in frequency and in number of pieces: "
+    "what is left of a difference when rarity and tokenization are held fixed."
+)
+HOW_TO_READ = (
+    "A second interval decides a verdict of meeting the criterion. "
+    "Detectable: the smallest effect that this sample finds with the power of the plan, at the "
+    "share of its error rate that one of so many tests has. "
+    "Difference detected: an effect other than none, whatever its size. Harmful direction: the "
+    "estimate, whatever its size, lies where the plan says that the harm is. Holds in: checkpoints "
+    "that, judged alone, get the same verdict."
+)
+COMPARISON = (
+    "Impact ratio: the rate over the reference's. Reference here: the plan's, else the group with "
+    "the highest rate that is large enough; findings with a verdict take the plan's, else the "
+    "largest group, without a look at outcomes. The rule of thumb is always asked of the highest "
+    f"rate. {NEVER_A_VERDICT}"
+)
+COUNT_TESTS = (
+    "Tests of counts of independent people, two-sided. Standard deviations: from the expected "
+    "count, with both totals fixed. Holm: over the groups of one column. Shortfall: selections "
+    "that the group lacks if both had their common rate. One person turns it: one selection more "
+    "or less moves the ratio across the rule. Small numbers: read Fisher, not z."
+)
+NOISE_FLOOR = (
+    "Any change of a word moves a score a little. These pairs change a word without changing the "
+    "group, leave the group out, or change how rare a name is; no verdict rests on them, and "
+    "nothing is taken off a signed effect for them."
+)
+SYSTEMATIC = (
+    "What is left of effects of any sign once those of pairs within a group are taken off: the "
+    "root of the mean square across groups less that within them, none where that is negative."
+)
+WINNERS_CURSE = (
+    "The largest of many terms is large by chance as well (the winner's curse). The intervals hold "
+    "for all terms of a contrast together, so they are wider than one term's own; a term whose "
+    "interval spans no effect is shown for being read, not for being blamed."
+)
+FAIRNESS_GAP = (
+    "Counterfactual token fairness gap: the mean size of the change in score over all swaps of a "
+    "text, whichever their direction. A model that is moved by any word has a large one, so read "
+    "it against the noise floor."
+)
+SELF_TEST = (
+    "The groups of this run's own pairs were exchanged at random, so that no difference is left "
+    "but the one that is planted, and the audit was made again by the same rules,"
+)
+SELF_TEST_READING = (
+    "With nothing planted, a difference should be detected in at most the error rate of the plan, "
+    "and the audits in which every criterion is met are the chance of settling that nothing is "
+    "there. "
+    "With the threshold itself planted, both a verdict of not meeting it and one of meeting it "
+    "should be as rare. With twice the threshold planted, the shares are the power: the chance of "
+    "finding what is there. Error rates far above the plan's say that the intervals of this audit "
+    "do not hold; little power says that it could not have found much."
+)
+PEOPLE = (
+    "Rows of one group are compared with rows of another. Groups can differ in more than the "
+    "model's outcome, and a small gap in a sample does not show that there is none."
+)
+DESCRIPTIVE = (
+    "Point values by fairlearn; intervals and counts by the auditor. Descriptive: no verdict rests "
+    "on them. The largest gap of several groups is above none and the smallest ratio below one by "
+    "chance alone, so they carry no interval."
+)
 
 
 def versus(contrast: Contrast) -> str:
     """Returns a contrast's groups, the one compared first."""
     return f"{isolated(contrast.group_b)} v {isolated(contrast.group_a)}"
-
-
-def is_signed(metric: str) -> bool:
-    """Whether a metric has a direction, and so shows its plus."""
-    return metric not in _UNSIGNED
 
 
 def shown(group: str) -> str:
@@ -125,42 +145,6 @@ def isolated(group: str) -> str:
     return words if words.isascii() else f"\u2068{words}\u2069"
 
 
-def decimal(value: float, *, signed: bool = True, mark: float | None = None) -> str:
-    """Returns a number to three decimals, or to as many more as keep it on its side of 0 and of
-    +-`mark`: 0.0496 is not "0.050" beside a criterion of 0.05. What is nearer than the sixth
-    decimal is rounding noise of the sums and is shown as equal."""
-    marks = (0.0,) if mark is None else (0.0, mark, -mark)
-    plain = f"{value:.3f}"
-    for digits in range(3, _MOST_DECIMALS + 1):
-        longer = f"{value:.{digits}f}"
-        if all(_side(float(longer), m) == _side(value, m) for m in marks):
-            plain = longer
-            break
-    if float(plain) == 0:
-        return plain.lstrip("-")
-    return f"+{plain}" if signed and value > 0 else plain
-
-
-def number(estimate: Estimate, *, signed: bool = True, mark: float | None = None) -> str:
-    """Returns value and interval as `decimal` shows them; "not measured" where it was not."""
-    if estimate.value is None:
-        return "not measured"
-    value = decimal(estimate.value, signed=signed, mark=mark)
-    if estimate.low is None or estimate.high is None:
-        return value
-    low, high = (decimal(x, signed=signed, mark=mark) for x in (estimate.low, estimate.high))
-    return f"{value} [{low}, {high}]"
-
-
-def counts(estimate: Estimate, *, clusters: str = "clusters") -> str:
-    """Returns how many pairs in how many clusters."""
-    return f"{estimate.n:,} pairs in {estimate.clusters:,} {clusters}"
-
-
-def _side(value: float, mark: float) -> int:
-    return (value > mark) - (value < mark)
-
-
-def _range(finding: Finding) -> tuple[float, float]:
-    values = [c.estimate.value for c in finding.checkpoints if c.estimate.value is not None]
-    return min(values, default=0.0), max(values, default=0.0)
+def listed(names: list[str]) -> str:
+    """Returns ids as a list in words."""
+    return ", ".join(isolated(name) for name in names)

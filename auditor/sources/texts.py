@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
@@ -70,11 +71,13 @@ class TableTexts:
             "text": data.text,
             "label": _given(data.label),
             "protected": data.protected,
+            "control": data.control,
             "cluster": _given(data.cluster),
             "weight": _given(data.weight),
         }
         require_columns(table, wanted, self.subject)
         self.table, self.data = table, data
+        self.groups = tuple(dict.fromkeys((*data.protected, *data.control)))
         self.has_groups = bool(data.label or data.protected)
         self.columns = list(dict.fromkeys(name for names in wanted.values() for name in names))
         self.skipped = 0
@@ -88,7 +91,7 @@ class TableTexts:
         """Yields source texts, `size` at a time.
 
         Raises:
-            DataError: no row has a text, or a weight is not a number from 0 up.
+            DataError: no row has a text, or a weight is not a number.
         """
         texts = self._texts()
         found = False
@@ -122,25 +125,27 @@ class TableTexts:
             text=" ".join(words),
             cluster=(row[data.cluster] if data.cluster else None) or row_id,
             label=row[data.label] if data.label else None,
-            protected={name: row[name] for name in data.protected},
+            protected={name: row[name] for name in self.groups},
             weight=weight_of(row[data.weight], number) if data.weight else 1.0,
         )
 
 
-def weight_of(value: str | None, number: int) -> float:
-    """Returns a weight as a number.
+def weight_of(value: str | None, number: int) -> float | None:
+    """Returns a weight as a number; None where the row has none.
+
+    A negative one stays as it is given: the group metrics leave out what cannot count, and name it.
 
     Raises:
-        DataError: missing, not a number, negative or not finite.
+        DataError: not a number, or not finite.
     """
+    if value is None or not value.strip():
+        return None
     try:
-        weight = float(value or "")
+        weight = float(value)
     except ValueError:
-        weight = -1.0
-    if not 0 <= weight < float("inf"):
-        raise DataError(
-            f"row {number}: weight {value!r} is not a number from 0 up; mend or drop the row"
-        )
+        weight = math.nan
+    if not math.isfinite(weight):
+        raise DataError(f"row {number}: weight {value!r} is not a number; mend or drop the row")
     return weight
 
 

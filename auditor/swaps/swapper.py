@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Protocol
 
 from auditor.errors import DataError
-from auditor.plan import SwapPlan, plan_from_options
+from auditor.plan import SwapPlan
+from auditor.plan_file import plan_from_options
 from auditor.records import Arm, Contrast, Pair, SourceText
 from auditor.swaps.attributes import TIMES, Attributes, bases_of, by_name, open_attributes
 from auditor.swaps.by_name import NameSwaps

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from html import escape
 
 Runs = Sequence[tuple[str, bool]]
-"""A text cut into runs, each with whether the swap changed it (`report.summarize.marked_runs`)."""
+"""A text cut into runs, each with whether the swap changed it (`report.gaps.marked_runs`)."""
 
 AROUND = 800
 """Characters kept on each side of a change; a page with 50 kB in one card cannot be read."""

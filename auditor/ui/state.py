@@ -10,7 +10,8 @@ import streamlit as st
 
 from auditor.evidence.manifest import MANIFEST
 from auditor.evidence.reader import Evidence
-from auditor.report.summarize import Summary, summarize
+from auditor.report.parts import Summary
+from auditor.report.summarize import summarize
 
 DEFAULT = Path("audits")
 RUN = "run"

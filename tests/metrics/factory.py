@@ -12,9 +12,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from auditor.metrics.clusters import Cells, Floats
+from auditor.metrics.counted import counted_pairs
 from auditor.metrics.crossed import Design, complete
-from auditor.plan import AuditPlan, plan_from_options
-from auditor.records import PAIRS, PREDICTIONS, Contrast, Pair, text_id
+from auditor.metrics.findings import find
+from auditor.metrics.measurements import contrasts_by_arm, measure_swaps, read_values
+from auditor.plan import AuditPlan
+from auditor.plan_file import plan_from_options
+from auditor.records import PAIRS, PREDICTIONS, Arm, Contrast, Finding, Pair, text_id
 
 GENDER = Contrast("gender", "man", "woman")
 AGE = Contrast("age", "young", "old")
@@ -154,6 +158,21 @@ def write_pairs(folder: Path, rows: Sequence[Mapping[str, Any]], *, parts: int =
         table = pa.Table.from_pylist(list(rows[part::parts]), schema=PAIRS)
         pq.write_table(table, folder / f"part-{part:05d}.parquet")
     return f"{folder.as_posix()}/*.parquet"
+
+
+def findings(
+    pairs: str,
+    chosen: AuditPlan,
+    contrasts: Sequence[Contrast],
+    model_ids: Sequence[str] = ("m",),
+    *,
+    favourable: Sequence[str] = (),
+) -> list[Finding]:
+    """Returns the findings of pairs, as the pipeline makes them: of `contrasts`, and of the other
+    arms that stand in the pairs."""
+    with counted_pairs(pairs, favourable) as db:
+        arms = contrasts_by_arm(db) | {Arm.SWAP: list(contrasts)}
+        return find(measure_swaps(read_values(db), chosen, arms, model_ids), chosen)
 
 
 def predictions(

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from auditor.metrics.cases import flag_cases
-from auditor.metrics.findings import find
+from auditor.metrics.counted import counted_pairs
 from auditor.plan import AuditPlan
 from auditor.records import CASES
-from tests.metrics.factory import AGE, GENDER, pair_row, plan, write_pairs
+from tests.metrics.factory import AGE, pair_row, plan, write_pairs
 
 
 def cases(
@@ -19,7 +19,8 @@ def cases(
 ) -> list[dict[str, Any]]:
     chosen = options or plan()
     pairs = write_pairs(folder, rows)
-    table = flag_cases(pairs, chosen, find(pairs, chosen, [GENDER, AGE], ["m"]))
+    with counted_pairs(pairs) as db:
+        table = flag_cases(db, chosen, "m")
     assert table.schema == CASES
     found: list[dict[str, Any]] = table.to_pylist()
     return found
@@ -96,6 +97,26 @@ def test_a_selection_that_changes_without_the_label_is_a_flip(tmp_path: Path) ->
     assert found[0]["reason"] == 'the swap to "woman" loses the favourable label'
 
 
-def test_without_findings_there_are_no_cases(tmp_path: Path) -> None:
-    pairs = write_pairs(tmp_path, [pair_row("t", -0.3)])
-    assert flag_cases(pairs, plan(), []).num_rows == 0
+def test_no_pairs_give_no_cases(tmp_path: Path) -> None:
+    assert cases(tmp_path, []) == []
+
+
+@pytest.mark.parametrize(
+    ("worse", "effect", "severity"),
+    [("lower", -0.2, "high"), ("lower", 0.2, "medium"), ("higher", 0.2, "high"),
+     ("higher", -0.2, "medium"), ("either", 0.2, "high"), ("either", -0.2, "high")],
+)  # fmt: skip
+def test_the_plan_says_which_flip_is_the_harm(
+    tmp_path: Path, worse: str, effect: float, severity: str
+) -> None:
+    row = pair_row("t", effect, base=0.5 - effect / 2)
+    assert [c["severity"] for c in cases(tmp_path, [row], plan(worse=worse))] == [severity]
+
+
+def test_a_large_effect_is_large_in_the_unit_of_its_attributes_criterion(tmp_path: Path) -> None:
+    """.03 is below .05 as a probability, and more than a tenth of the SD of these scores."""
+    rows = [pair_row(f"t{i}", 0.03, base=0.7 + 0.001 * i) for i in range(40)]
+    alike = cases(tmp_path / "a", rows)
+    own = plan(by_attribute={"gender": {"governing": "standardised_effect"}})
+    assert {case["severity"] for case in alike} == {"low"}
+    assert {case["severity"] for case in cases(tmp_path / "b", rows, own)} == {"medium"}

@@ -9,17 +9,38 @@ import numpy as np
 import pytest
 
 from auditor.errors import DataError
-from auditor.metrics.clusters import Cells, Floats, cluster_means, crossed_cells
+from auditor.metrics.clusters import (
+    Cells,
+    ClusterMeans,
+    Floats,
+    Key,
+    cluster_means,
+    crossed_cells,
+)
+from auditor.metrics.counted import counted_pairs
 from auditor.metrics.counterfactual import METRICS
+from auditor.records import Arm
 from tests.metrics.factory import GENDER, NAMES, crossed_rows, pair_row, write_pairs
 
 OF_PAIR = {name: metric.of_pair for name, metric in METRICS.items()}
 OF_SIDE = {name: metric.of_side for name, metric in METRICS.items() if metric.of_side}
-KEY = ("m", GENDER.contrast_id)
+KEY = Key("m", GENDER.contrast_id)
+
+
+def means_of(pairs: str, *, threads: int | None = None) -> dict[Key, ClusterMeans]:
+    with counted_pairs(pairs, threads=threads) as db:
+        return cluster_means(db, OF_PAIR)
+
+
+def cells_of(
+    pairs: str, ids: tuple[str, ...] = (NAMES.contrast_id,), *, threads: int | None = None
+) -> dict[Key, dict[str, Cells]]:
+    with counted_pairs(pairs, threads=threads) as db:
+        return crossed_cells(db, OF_PAIR, OF_SIDE, ids)
 
 
 def effects(folder: Path, rows: list[dict[str, Any]], metric: str = "mean_effect") -> Floats:
-    return cluster_means(write_pairs(folder, rows), OF_PAIR)[KEY].means[metric]
+    return means_of(write_pairs(folder, rows))[KEY].means[metric]
 
 
 @pytest.mark.parametrize("reverse", [False, True])
@@ -38,7 +59,7 @@ def test_a_pair_and_its_reverse_count_once(tmp_path: Path) -> None:
         pair_row("t", -0.3, text="one", reverse=True),
         pair_row("t", 0.1, text="two"),
     ]
-    means = cluster_means(write_pairs(tmp_path, rows), OF_PAIR)[KEY]
+    means = means_of(write_pairs(tmp_path, rows))[KEY]
     assert means.n["mean_effect"] == 2
     assert means.means["mean_effect"] == pytest.approx([-0.1])
 
@@ -54,21 +75,25 @@ def test_every_cluster_has_equal_weight_however_many_pairs_it_has(tmp_path: Path
     assert effects(tmp_path, rows).mean() == pytest.approx(0.0, abs=1e-12)
 
 
-@pytest.mark.parametrize("change", [{"arm": "placebo"}, {"validity": "ambiguous"}])
-def test_only_valid_swaps_count(tmp_path: Path, change: dict[str, Any]) -> None:
-    rows = [pair_row("t", -0.3), pair_row("u", 0.9, base=0.1, **change)]
+def test_only_valid_pairs_count(tmp_path: Path) -> None:
+    rows = [pair_row("t", -0.3), pair_row("u", 0.9, base=0.1, validity="ambiguous")]
     assert effects(tmp_path, rows) == pytest.approx([-0.3])
+
+
+def test_each_arm_is_counted_alone(tmp_path: Path) -> None:
+    rows = [pair_row("t", -0.3), pair_row("u", 0.9, base=0.1, arm="placebo")]
+    found = means_of(write_pairs(tmp_path, rows))
+    assert found[KEY].means["mean_effect"] == pytest.approx([-0.3])
+    placebo = KEY._replace(arm=Arm.PLACEBO)
+    assert found[placebo].means["mean_effect"] == pytest.approx([0.9])
 
 
 def test_a_cluster_without_a_value_is_left_out_of_that_metric_alone(tmp_path: Path) -> None:
     rows = [pair_row("t", -0.3), pair_row("u", 0.1, cutoff=None)]
-    means = cluster_means(write_pairs(tmp_path, rows), OF_PAIR)[KEY]
-    assert {name: len(values) for name, values in means.means.items()} == {
-        "mean_effect": 2,
-        "mean_absolute_effect": 2,
-        "flip_rate": 1,
-        "selection_rate_change": 1,
-    }
+    means = means_of(write_pairs(tmp_path, rows))[KEY]
+    sizes = {name: len(values) for name, values in means.means.items()}
+    assert (sizes["mean_effect"], sizes["mean_absolute_effect"]) == (2, 2)
+    assert (sizes["flip_rate"], sizes["selection_rate_change"]) == (1, 1)
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +113,7 @@ def test_neither_threads_nor_the_order_of_parts_change_a_bit(
     forth = write_pairs(tmp_path / "forth", many, parts=5)
     back = write_pairs(tmp_path / "back", many[::-1], parts=3)
     results = [
-        cluster_means(glob, OF_PAIR, threads=threads)[KEY].means["mean_effect"].tobytes()
+        means_of(glob, threads=threads)[KEY].means["mean_effect"].tobytes()
         for glob in (forth, back)
         for threads in (1, 4)
     ]
@@ -111,19 +136,18 @@ def test_large_and_small_outputs_keep_their_digits(tmp_path: Path) -> None:
 def test_an_effect_that_is_not_finite_is_refused(tmp_path: Path) -> None:
     pairs = write_pairs(tmp_path, [pair_row("t", float("nan"), cutoff=None)])
     with pytest.raises(DataError, match="1 pairs have an effect that is not finite"):
-        cluster_means(pairs, OF_PAIR)
+        means_of(pairs)
 
 
 def test_no_pairs_at_all_give_no_means(tmp_path: Path) -> None:
-    assert cluster_means(write_pairs(tmp_path, []), OF_PAIR) == {}
+    assert means_of(write_pairs(tmp_path, [])) == {}
 
 
 def cells(
     pairs: str, metric: str, *, contrasts: tuple[str, ...] = (), threads: int | None = None
 ) -> Cells:
-    ids = contrasts or (NAMES.contrast_id,)
-    found = crossed_cells(pairs, OF_PAIR, OF_SIDE, ids, threads=threads)
-    return found["m", NAMES.contrast_id][metric]
+    found = cells_of(pairs, contrasts or (NAMES.contrast_id,), threads=threads)
+    return found[Key("m", NAMES.contrast_id)][metric]
 
 
 @pytest.fixture(scope="module")
@@ -193,8 +217,8 @@ def test_a_template_without_any_value_is_no_template_of_that_metric(
 
 def test_only_crossed_contrasts_have_cells(tmp_path: Path, scores: tuple[Floats, Floats]) -> None:
     rows = crossed_rows(*scores) + crossed_rows(*scores, contrast=GENDER)
-    found = crossed_cells(write_pairs(tmp_path, rows), OF_PAIR, OF_SIDE, [NAMES.contrast_id])
-    assert list(found) == [("m", NAMES.contrast_id)]
+    found = cells_of(write_pairs(tmp_path, rows))
+    assert list(found) == [Key("m", NAMES.contrast_id)]
 
 
 def test_neither_threads_nor_the_order_of_parts_change_a_bit_of_a_cell(

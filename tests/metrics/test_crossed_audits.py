@@ -11,10 +11,18 @@ import pytest
 from auditor.metrics.clusters import Floats
 from auditor.metrics.crossed import crossed_law, crossed_proportion
 from auditor.metrics.estimates import Interval
-from auditor.metrics.findings import find
 from auditor.plan import AuditPlan
 from auditor.records import Contrast, Finding, Verdict
-from tests.metrics.factory import GENDER, NAMES, crossed_rows, design, draw, plan, write_pairs
+from tests.metrics.factory import (
+    GENDER,
+    NAMES,
+    crossed_rows,
+    design,
+    draw,
+    findings,
+    plan,
+    write_pairs,
+)
 
 UNIT: Interval = (-1.0, 1.0)
 
@@ -25,8 +33,8 @@ def audit(
     contrast: Contrast = NAMES,
     options: AuditPlan | None = None,
 ) -> dict[str, Finding]:
-    chosen = options or plan(governing="mean_effect")
-    found = find(write_pairs(folder, rows), chosen, [contrast], ["m"])
+    chosen = options or plan(governing="mean_effect", delta=0.05)
+    found = findings(write_pairs(folder, rows), chosen, [contrast])
     return {finding.metric: finding for finding in found}
 
 
@@ -84,6 +92,7 @@ def test_a_constant_model_meets_only_from_59_templates_on(
     finding = found["selection_rate_change"]
     assert finding.verdict == verdict
     assert finding.difference_detected is False
+    assert found.pop("standardised_effect").estimate.value is None  # no SD to measure it in
     assert all(each.estimate.value == 0 for each in found.values())
     assert found["flip_rate"].estimate.high == pytest.approx(1 - 0.025 ** (1 / templates))
 
@@ -132,6 +141,7 @@ def test_one_name_per_group_has_a_value_and_no_interval_and_says_why(
     found = audit(tmp_path, crossed_rows(a, b))
     assert found["mean_effect"].verdict is Verdict.NOT_TESTED
     assert "only 1 name per group" in str(found["mean_effect"].verdict_reason)
+    assert "for the words tested" in found.pop("p95_absolute_effect").estimate.method
     for finding in found.values():
         assert finding.estimate.low is None
         assert finding.estimate.value is not None
@@ -153,7 +163,7 @@ def test_without_a_cutoff_selection_is_not_measured_but_the_effect_is(
     tmp_path: Path, scores: tuple[Floats, Floats]
 ) -> None:
     rows = crossed_rows(*scores, cutoff=None)
-    found = audit(tmp_path, rows, options=plan())
+    found = audit(tmp_path, rows, options=plan(governing="selection_rate_change"))
     assert found["selection_rate_change"].verdict is Verdict.NOT_TESTED
     assert "need a `cutoff`" in str(found["selection_rate_change"].verdict_reason)
     assert found["mean_effect"].estimate.low is not None

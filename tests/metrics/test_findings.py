@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from auditor.metrics.findings import find
 from auditor.metrics.verdicts import overall
 from auditor.records import Finding, Verdict
-from tests.metrics.factory import AGE, GENDER, pair_row, plan, write_pairs
+from tests.metrics.factory import AGE, GENDER, findings, pair_row, plan, write_pairs
 
 
 def governing(found: list[Finding]) -> Finding:
@@ -26,7 +25,7 @@ def test_a_constant_model_meets_only_from_59_clusters_on(
     tmp_path: Path, clusters: int, verdict: str, metric: str
 ) -> None:
     pairs = write_pairs(tmp_path, [pair_row(f"t{i}", 0.0) for i in range(clusters)])
-    finding = governing(find(pairs, plan(governing=metric), [GENDER], ["m"]))
+    finding = governing(findings(pairs, plan(governing=metric, delta=0.05), [GENDER], ["m"]))
     assert finding.verdict == verdict
     assert finding.difference_detected is False
     assert finding.estimate.value == 0
@@ -41,7 +40,9 @@ def test_a_planted_effect_is_found_with_its_sign_inside_the_interval(
         pair_row(f"t{i}", sign * 0.3 + noise * (-1) ** i, base=0.5, reverse=i % 3 == 0)
         for i in range(60)
     ]
-    found = find(write_pairs(tmp_path, rows), plan(governing="mean_effect"), [GENDER], ["m"])
+    found = findings(
+        write_pairs(tmp_path, rows), plan(governing="mean_effect", delta=0.05), [GENDER], ["m"]
+    )
     finding = governing(found)
     assert finding.estimate.value == pytest.approx(sign * 0.3)
     assert finding.estimate.low is not None
@@ -54,7 +55,7 @@ def test_a_planted_effect_is_found_with_its_sign_inside_the_interval(
 
 def test_a_contrast_without_pairs_is_not_tested_and_says_so(tmp_path: Path) -> None:
     pairs = write_pairs(tmp_path, [pair_row(f"t{i}", 0.0) for i in range(60)])
-    found = find(pairs, plan(), [GENDER, AGE], ["m"])
+    found = findings(pairs, plan(), [GENDER, AGE], ["m"])
     untested = [f for f in found if f.contrast == AGE and f.verdict]
     assert [f.verdict for f in untested] == [Verdict.NOT_TESTED]
     assert untested[0].verdict_reason == (
@@ -65,7 +66,8 @@ def test_a_contrast_without_pairs_is_not_tested_and_says_so(tmp_path: Path) -> N
 
 def test_without_a_cutoff_selection_is_not_measured_but_the_effect_is(tmp_path: Path) -> None:
     rows = [pair_row(f"t{i}", 0.01 * i, cutoff=None) for i in range(30)]
-    found = find(write_pairs(tmp_path, rows), plan(), [GENDER], ["m"])
+    chosen = plan(governing="selection_rate_change")
+    found = findings(write_pairs(tmp_path, rows), chosen, [GENDER], ["m"])
     finding = governing(found)
     assert finding.estimate.value is None
     assert "need a `cutoff`" in str(finding.verdict_reason)
@@ -78,11 +80,12 @@ def test_without_a_cutoff_selection_is_not_measured_but_the_effect_is(tmp_path: 
     ("clusters", "has_interval"), [(1, False), (7, False), (8, True), (19, True)]
 )
 def test_too_few_clusters_are_not_tested(tmp_path: Path, clusters: int, has_interval: bool) -> None:
-    rows = [pair_row(f"t{i}", 0.01 * i) for i in range(clusters)]
-    found = find(write_pairs(tmp_path, rows), plan(), [GENDER], ["m"])
+    rows = [pair_row(f"t{i}", 0.01 * i, base=0.7 - 0.01 * (i % 2)) for i in range(clusters)]
+    found = findings(write_pairs(tmp_path, rows), plan(), [GENDER], ["m"])
     assert governing(found).verdict == Verdict.NOT_TESTED
     assert f"{clusters} cluster" in str(governing(found).verdict_reason)
-    for finding in found:
+    measured = [f for f in found if f.metric != "standardised_effect" or clusters > 1]
+    for finding in measured:
         assert finding.estimate.value is not None
         assert (finding.estimate.low is not None) is has_interval
         assert has_interval or "at least 8 are needed" in str(finding.estimate.reason)
@@ -91,7 +94,7 @@ def test_too_few_clusters_are_not_tested(tmp_path: Path, clusters: int, has_inte
 def test_each_checkpoint_is_judged_alone(tmp_path: Path) -> None:
     rows = [pair_row(f"t{i}", 0.0) for i in range(60)]
     rows += [pair_row(f"t{i}", -0.3, model_id="other") for i in range(60)]
-    finding = governing(find(write_pairs(tmp_path, rows), plan(), [GENDER], ["m", "other"]))
+    finding = governing(findings(write_pairs(tmp_path, rows), plan(), [GENDER], ["m", "other"]))
     verdicts = {result.model_id: result.verdict for result in finding.checkpoints}
     assert verdicts == {"m": Verdict.MEETS, "other": Verdict.DOES_NOT_MEET}
     assert finding.model_id == "m"
@@ -101,7 +104,7 @@ def test_each_checkpoint_is_judged_alone(tmp_path: Path) -> None:
 def test_findings_come_governing_first_and_worst_first(tmp_path: Path) -> None:
     rows = [pair_row(f"t{i}", 0.0, contrast=GENDER) for i in range(60)]
     rows += [pair_row(f"t{i}", -0.3, contrast=AGE) for i in range(60)]
-    found = find(write_pairs(tmp_path, rows), plan(), [GENDER, AGE], ["m"])
+    found = findings(write_pairs(tmp_path, rows), plan(), [GENDER, AGE], ["m"])
     assert [f.contrast for f in found[:2]] == [AGE, GENDER]
     assert [f.verdict for f in found[:2]] == [Verdict.DOES_NOT_MEET, Verdict.MEETS]
     assert all(f.verdict is None for f in found[2:])
@@ -110,10 +113,10 @@ def test_findings_come_governing_first_and_worst_first(tmp_path: Path) -> None:
 def test_a_result_does_not_depend_on_what_else_is_in_the_audit(tmp_path: Path) -> None:
     """The bootstrap of each contrast draws from its own stream."""
     rows = [pair_row(f"t{i}", -0.001 * 1.15**i) for i in range(40)]
-    options = plan(governing="mean_effect")
-    alone = find(write_pairs(tmp_path / "a", rows), options, [GENDER], ["m"])
+    options = plan(governing="mean_effect", delta=0.05)
+    alone = findings(write_pairs(tmp_path / "a", rows), options, [GENDER], ["m"])
     others = [pair_row(f"t{i}", -0.001 * 1.14**i, contrast=AGE) for i in range(40)]
-    both = find(write_pairs(tmp_path / "b", rows + others), options, [GENDER, AGE], ["m"])
+    both = findings(write_pairs(tmp_path / "b", rows + others), options, [GENDER, AGE], ["m"])
     assert {f.finding_id: f.estimate for f in alone}.items() <= {
         f.finding_id: f.estimate for f in both
     }.items()
@@ -122,7 +125,9 @@ def test_a_result_does_not_depend_on_what_else_is_in_the_audit(tmp_path: Path) -
 
 def test_an_unbounded_constant_output_is_inconclusive_without_an_interval(tmp_path: Path) -> None:
     rows = [pair_row(f"t{i}", 0.0, cutoff=None, unit="output") for i in range(200)]
-    found = find(write_pairs(tmp_path, rows), plan(governing="mean_effect"), [GENDER], ["m"])
+    found = findings(
+        write_pairs(tmp_path, rows), plan(governing="mean_effect", delta=0.05), [GENDER], ["m"]
+    )
     assert governing(found).verdict == Verdict.INCONCLUSIVE
     assert governing(found).estimate.low is None
     assert "no bounds" in str(governing(found).estimate.reason)

@@ -10,7 +10,8 @@ import pytest
 
 from auditor.models import Outcome, load_model, score_part
 from auditor.models.base import RawScores
-from auditor.plan import AuditPlan, ScoringPlan, plan_from_options
+from auditor.plan import AuditPlan, ScoringPlan
+from auditor.plan_file import plan_from_options
 from auditor.records import PAIRS, PREDICTIONS, Contrast, Pair, SourceText
 from tests.fakes import LABELS, Biased, Counting
 from tests.models.conftest import tiny, tokenizer

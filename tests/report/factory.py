@@ -11,7 +11,8 @@ import pyarrow.parquet as pq
 
 from auditor.evidence.reader import Evidence
 from auditor.metrics.verdicts import overall
-from auditor.plan import AuditPlan, check_plan
+from auditor.plan import AuditPlan
+from auditor.plan_file import check_plan
 from auditor.records import (
     PAIRS,
     CheckpointResult,
@@ -19,10 +20,10 @@ from auditor.records import (
     Criterion,
     Estimate,
     Finding,
-    GroupMetric,
     Verdict,
     to_plain,
 )
+from tests.report.beside import beside, findings, judged_groups
 
 STRANGE = (
     "<script>alert(1)</script>",
@@ -54,16 +55,13 @@ def evidence(
     """
     judged = [finding(g, v) for g, v in zip(groups, values, strict=False)]
     described = [finding(g, v, "flip_rate") for g, v in zip(groups, values, strict=False)]
-    metrics = [
-        GroupMetric("co<l>umn", group, "selection_rate", _estimate(0.5), model_id)
-        for model_id in MODELS
-        for group in groups
-    ]
+    people = judged_groups(groups[:2], MODELS[0])
+    others = findings(groups, MODELS[0])
     write_pairs(folder, [pair(m, **columns) for columns in pairs or [{}] for m in MODELS])
     results = {
-        "findings": [to_plain(f) for f in [*judged, *described]],
-        "group_metrics": [to_plain(g) for g in metrics],
-        "overall": to_plain(overall(judged)),
+        "findings": [to_plain(f) for f in [*judged, *people, *described, *others]],
+        **beside(groups, MODELS),
+        "overall": to_plain(overall([*judged, *people])),
         "coverage": {
             "texts": 1234,
             "clusters": 77,
@@ -144,8 +142,13 @@ def finding(group: str, value: float | None, metric: str = "selection_rate_chang
         estimate,
         verdict,
         verdict_reason="8 clusters; at least 20 are asked for" if value is None else "p = 0.003",
+        p_bad_adjusted=None if value is None else 0.003,
         difference_detected=None if value is None else verdict is Verdict.DOES_NOT_MEET,
+        interval_90=None if value is None else (value - 0.0081, value + 0.0081),
         criterion=Criterion(DELTA, "in-house"),
+        detectable=None if value is None else 0.0213,
+        settles="about 93 clusters would settle it" if verdict is Verdict.INCONCLUSIVE else None,
+        harmful=None if value is None else value < 0,
         checkpoints=(
             CheckpointResult(MODELS[0], estimate, verdict),
             CheckpointResult(MODELS[1], other, _verdict(other.value)),

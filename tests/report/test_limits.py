@@ -27,9 +27,12 @@ def test_attributes_with_word_lists_that_were_left_out_are_named(tmp_path: Path)
 
 def test_names_are_said_to_signal_more_than_the_group(tmp_path: Path) -> None:
     given = factory.evidence(tmp_path)
+    words = tuple(f for f in given.findings if not f.contrast.crossed)
+    given.results = replace(given.results, findings=words)
     assert "Proxies such as names" in lines(given)
     crossed = Contrast("race_names", "white", "black")
-    given.findings = tuple(replace(finding, contrast=crossed) for finding in given.findings)
+    findings = tuple(replace(finding, contrast=crossed) for finding in given.findings)
+    given.results = replace(given.results, findings=findings)
     assert "a name also signals class, age" in lines(given)
 
 
@@ -63,5 +66,23 @@ def test_a_contrast_without_enough_data_says_so(tmp_path: Path) -> None:
 
 
 def test_what_is_provided_is_not_asked_for(tmp_path: Path) -> None:
-    metrics = {"approved_by": "A. Person", "harm": "applicants lose an interview"}
-    assert not_provided(factory.evidence(tmp_path, metrics=metrics)) == []
+    given = factory.evidence(tmp_path, harm={"harmed": "applicants lose an interview"})
+    approved = tuple(
+        replace(f, criterion=replace(f.criterion, approved_by="A. Person")) if f.criterion else f
+        for f in given.findings
+    )
+    given.results = replace(given.results, findings=approved)
+    assert not_provided(given) == []
+
+
+def test_each_missing_approval_is_asked_for_with_what_it_is_for(tmp_path: Path) -> None:
+    """One criterion of the factory's two is approved."""
+    assert not_provided(factory.evidence(tmp_path)) == [
+        "approval of the threshold of ±0.05 (approved_by) for gender",
+        "who is harmed, and how (harmed)",
+    ]
+
+
+def test_the_tasks_own_target_is_named_as_not_tested(tmp_path: Path) -> None:
+    given = factory.evidence(tmp_path, metrics={"task_concerns": ["religion"]})
+    assert "religion: the task's own target" in lines(given)

@@ -14,7 +14,7 @@ import pytest
 import auditor
 from auditor.errors import PlanError
 from auditor.evidence.reader import Evidence
-from auditor.report import Summary, render_html, summarize, words, write_report
+from auditor.report import Summary, measures, render_html, summarize, words, write_report
 from auditor.report.render import render_json
 from tests.fakes import LABELS, Biased, constant
 from tests.report import factory
@@ -97,8 +97,10 @@ def says(shown: str, value: Any) -> bool:
         return shown == str(value)
     if isinstance(value, list):
         return shown in {str(len(value)), "".join(run[0] for run in value if len(run) == 2)}
+    if shown.startswith("< "):
+        return bool(value < float(shown[2:]))
     if shown.endswith(" %"):
-        return float(shown[:-2]) == float(100 * value)
+        return says(shown[:-2], 100 * value)
     decimals = len(shown.partition(".")[2])
     return bool(abs(float(shown.replace(",", "")) - value) <= 0.5000001 * 10**-decimals)
 
@@ -137,7 +139,7 @@ def test_no_number_stands_without_a_pointer(summary: Summary, strange: Summary) 
     """Fixed words aside, every digit of the page is under a data-ref."""
     for each in (summary, strange):
         text = "".join(Page(render_html(each)).loose)
-        for fixed in ("SHA-256", *words.READING.values()):
+        for fixed in ("SHA-256", *measures.READING.values()):
             text = text.replace(fixed, "")
         assert re.findall(r".{0,20}\d.{0,20}", text) == []
 
@@ -145,15 +147,10 @@ def test_no_number_stands_without_a_pointer(summary: Summary, strange: Summary) 
 def test_a_figure_says_in_words_what_it_shows(strange: Summary) -> None:
     """The alternative text is in the record too, and names the largest finding."""
     images = [a["alt"] for tag, a in Page(render_html(strange)).tags if tag == "img"]
-    assert images == [strange.figures["forest"], strange.figures["checkpoints"]]
-    assert (
-        "<script>alert(1)</script> v reference with -0.600 [-0.610, -0.590]"
-        in (strange.figures["forest"])
-    )
-    assert (
-        "3 of 4 contrasts have the same verdict on all 2 checkpoints"
-        in (strange.figures["checkpoints"])
-    )
+    swaps, people = strange.panels
+    assert images == [swaps.forest, people.forest, swaps.checkpoints]
+    assert "<script>alert(1)</script> v reference with -0.600 [-0.610, -0.590]" in swaps.forest
+    assert "3 of 4 contrasts have the same verdict on all 2 checkpoints" in str(swaps.checkpoints)
 
 
 def test_strange_names_are_shown_whole_and_as_text(strange: Summary) -> None:
@@ -165,7 +162,7 @@ def test_strange_names_are_shown_whole_and_as_text(strange: Summary) -> None:
 
 def test_groups_of_several_models_say_which_model(strange: Summary) -> None:
     text = "|".join(Page(render_html(strange)).text)
-    section = text[text.index("Outcomes by group") : text.index("Robustness")]
+    section = text[text.index("Outcomes by group") :]
     assert section.index("org/model~a") < section.index("seed-1")
 
 
@@ -223,10 +220,9 @@ def test_words_that_promise_too_much_never_appear(summary: Summary) -> None:
 
 
 def test_what_a_person_must_supply_is_counted(summary: Summary) -> None:
-    assert len(summary.not_provided) == 2
     text = "".join(Page(render_html(summary)).text)
-    assert "2: approval of the threshold" in text
-    assert text.count("NOT PROVIDED") == 2
+    assert f"{len(summary.not_provided)}: approval of the threshold" in text
+    assert text.count("NOT PROVIDED") == len(summary.not_provided) > 1
 
 
 def test_the_record_reads_back_to_the_same_summary(summary: Summary) -> None:
@@ -253,8 +249,10 @@ def test_outcomes_without_texts_have_a_report_too(tmp_path: Path) -> None:
     )
     html = run.report(tmp_path / "report.html").read_text("utf-8")
     text = "".join(Page(html).text)
-    assert str(run.verdict) == "not tested"
-    assert "Outcomes by group" in text
+    assert str(run.verdict) == "does not meet criterion"
+    assert "Among rows of m, against those of f" in text
+    assert "Groups of people" in text
+    assert "Other measures of the same pairs" not in text
     assert "40.000" not in text
     assert "0.500" in text
 

@@ -12,10 +12,12 @@ from auditor.plan import DataPlan
 from auditor.sources import read_predictions
 
 
-def rows(path: Path, content: str, **options: Any) -> list[dict[str, Any]]:
+def rows(
+    path: Path, content: str, *, cutoff: float | None = None, **options: Any
+) -> list[dict[str, Any]]:
     path.write_text(content, encoding="utf-8")
     given = {"outcome": "hired", "protected": ("sex",), **options}
-    tables = read_predictions(DataPlan(predictions=str(path), **given))
+    tables = read_predictions(DataPlan(predictions=str(path), **given), cutoff)
     return [row for table in tables for row in table.to_pylist()]
 
 
@@ -26,14 +28,64 @@ def test_counts_outcomes_and_groups_are_read(tmp_path: Path) -> None:
     assert [dict(row["protected"])["sex"] for row in found] == ["f", "m", None]
 
 
+def test_controls_stand_beside_the_protected_columns(tmp_path: Path) -> None:
+    found = rows(tmp_path / "t.csv", "sex,hired,job\nf,1,clerk\nm,0,\n", control=("job",))
+    assert [dict(row["protected"]) for row in found] == [
+        {"sex": "f", "job": "clerk"},
+        {"sex": "m", "job": None},
+    ]
+
+
+def test_a_score_may_stand_beside_the_outcome(tmp_path: Path) -> None:
+    found = rows(tmp_path / "t.csv", "sex,hired,p\nf,1,.75\nm,0,\n", score="p")
+    assert [row["score"] for row in found] == [0.75, None]
+
+
+def test_scores_are_selected_above_the_median_and_ties_are_not_above(tmp_path: Path) -> None:
+    content = "sex,hired\nf,1\nm,2\nf,2\nm,3\nf,2\n"
+    found = rows(tmp_path / "t.csv", content, outcome_is="score")
+    assert [row["selected"] for row in found] == [False, False, False, True, False]
+    assert [row["score"] for row in found] == [1, 2, 2, 3, 2]
+    assert [row["label_pred"] for row in found][2:4] == ["not selected", "selected"]
+
+
+def test_the_median_is_of_the_rows_counted(tmp_path: Path) -> None:
+    content = "sex,hired,n\nf,1,1\nm,2,1\nf,3,5\nm,4,1\nf,9,-50\nf,9,\n"
+    found = rows(tmp_path / "t.csv", content, outcome_is="score", weight="n")
+    assert [row["selected"] for row in found] == [False, False, False, True, True, True]
+
+
+def test_scores_are_selected_at_the_cutoff_in_use(tmp_path: Path) -> None:
+    content = "sex,hired\nf,1.5\nm,2\nf,3\n"
+    found = rows(tmp_path / "t.csv", content, outcome_is="score", cutoff=2)
+    assert [row["selected"] for row in found] == [False, True, True]
+
+
+def test_without_any_weight_no_score_is_selected(tmp_path: Path) -> None:
+    content = "sex,hired,n\nf,1.5,0\nm,2,-1\n"
+    found = rows(tmp_path / "t.csv", content, outcome_is="score", weight="n")
+    assert [row["selected"] for row in found] == [None, None]
+
+
+def test_what_is_odd_but_not_false_is_kept_as_it_is_given(tmp_path: Path) -> None:
+    content = "sex,hired,n\nMale,1,-3\nmale ,0,\nFemale,1,2\n"
+    found = rows(tmp_path / "t.csv", content, weight="n")
+    assert [row["weight"] for row in found] == [-3.0, None, 2.0]
+    assert [dict(row["protected"])["sex"] for row in found] == ["Male", "male ", "Female"]
+
+
 @pytest.mark.parametrize(
     ("content", "options", "words"),
     [
         ("sex,hired\nf,perhaps\n", {}, "row 0: outcome 'perhaps'"),
-        ("sex,hired\nMale,1\nmale ,0\n", {}, "spells one group in several ways: 'Male', 'male '"),
-        ("sex,hired,n\nf,1,-3\n", {"weight": "n"}, "row 0: weight '-3'"),
+        ("sex,hired\nf,1\nm,\n", {}, "row 1: outcome"),
+        ("sex,hired,n\nf,1,many\n", {"weight": "n"}, "row 0: weight 'many' is not a number"),
+        ("sex,hired,p\nf,1,high\n", {"score": "p"}, "row 0: score 'high' is not a number"),
+        ("sex,hired\nf,yes\n", {"outcome_is": "score"}, "row 0: outcome 'yes' is not a number"),
+        ("sex,hired\nf,inf\n", {"outcome_is": "score"}, "row 0: outcome 'inf' is not a number"),
         ("sex,n\nf,1\n", {}, r"no column 'hired' \(outcome\)"),
         ("hired\n1\n", {}, r"no column 'sex' \(protected\)"),
+        ("sex,hired\nf,1\n", {"control": ("job",)}, r"no column 'job' \(control\)"),
         ("sex,hired\nf,x\nm,z\n", {}, "2 problems"),
     ],
 )

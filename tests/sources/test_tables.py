@@ -122,8 +122,8 @@ BAD: list[tuple[str, bytes | None, dict[str, object], str]] = [
     ("t.csv", b"text\ngood\ncaf\xe9\n", {}, r"line 3 is not utf-8.*latin-1"),
     ("t.csv", b"text,n\nx,1\ny,1,2\n", {}, "not a table that can be read"),
     ("t.csv", b"text,text\nx,1\n", {}, "two columns named text"),
-    ("t.csv", b"text,w\nx,-1\n", {"weight": "w"}, "row 0: weight '-1'"),
-    ("t.csv", b"text,w\nx,\n", {"weight": "w"}, "row 0: weight None"),
+    ("t.csv", b"text,w\nx,many\n", {"weight": "w"}, "row 0: weight 'many' is not a number"),
+    ("t.csv", b"text,w\nx,inf\n", {"weight": "w"}, "row 0: weight 'inf' is not a number"),
     ("t.csv", b"text\nx\n", {"encoding": "utf-99"}, "no encoding 'utf-99'"),
     ("t.csv", b"text\nx\n", {"text": ()}, "which column has the text"),
     ("t.jsonl", b'{"text": "x"}\n{"text": \n[1]\n', {}, "(?s)line 2 is not.*line 3 is not"),
@@ -159,3 +159,17 @@ def test_edos_and_hatecheck_are_read_whole(shared: Path) -> None:
     for path, column, expected in ((edos, "text", 20_000), (hate, "test_case", 3_728)):
         source = open_texts(DataPlan(path=str(path), text=(column,)))
         assert sum(len(chunk) for chunk in source.chunks(5_000)) == expected
+
+
+def test_odd_weights_stay_as_they_are_given_and_controls_stand_beside_groups(
+    tmp_path: Path,
+) -> None:
+    """What cannot count is left out, and named, by the group metrics."""
+    (tmp_path / "t.csv").write_text("text,w,sex,job\na,-1,f,x\nb,,m,y\nc,2,f,y\n")
+    data = DataPlan(
+        path=str(tmp_path / "t.csv"), text=("text",), weight="w", protected=("sex",),
+        control=("job",),
+    )  # fmt: skip
+    (chunk,) = open_texts(data, template_terms=[]).chunks(10)
+    assert [text.weight for text in chunk] == [-1.0, None, 2.0]
+    assert chunk[1].protected == {"sex": "m", "job": "y"}

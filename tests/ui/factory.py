@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
@@ -10,7 +11,9 @@ import pandas as pd
 from streamlit.testing.v1 import AppTest
 
 import auditor
+from auditor.records import SCHEMA_VERSION, to_plain
 from tests.fakes import LABELS, Biased
+from tests.report.factory import evidence
 from tests.test_pipeline import PLACES
 
 Open = Callable[..., AppTest]
@@ -55,6 +58,20 @@ def make_run(folder: Path, places: int = len(PLACES)) -> Path:
         None, frame, models=[model, model], text="t", attributes=["gender"], labels=LABELS,
         favourable="positive", protected=["sex"], name="**Audit** <b>of</b> :smile:", out=folder,
     )  # fmt: skip
+    return folder
+
+
+def made_up_run(folder: Path) -> Path:
+    """Returns a run folder made from records: every part that a finding or a report can have."""
+    made = evidence(folder)
+    files = {
+        "run.json": made.record,
+        "plan.json": {"plan": made.plan.model_dump(mode="json")},
+        "findings.json": to_plain(made.results),
+    }
+    for name, values in files.items():
+        whole = json.dumps({"schema_version": SCHEMA_VERSION, **values})
+        (folder / "evidence" / name).write_text(whole, encoding="utf-8")
     return folder
 
 

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
 
 from auditor.evidence.reader import Evidence
-from auditor.report.words import number
-from tests.ui.factory import Open, choose_row, words
+from auditor.report.numbers import number
+from tests.ui.factory import Open, choose_row, made_up_run, words
 
 
 def test_the_verdict_stands_first_in_words(open_app: Open, run_folder: Path) -> None:
@@ -67,3 +72,91 @@ def test_a_chosen_finding_is_said_and_leads_to_its_pairs(open_app: Open, run_fol
     assert app.title[0].value == "Pairs"
     assert app.selectbox(key="pairs.attribute").value == "gender"
     assert app.selectbox(key="pairs.contrast").value == "gender.male.female"
+
+
+@pytest.fixture
+def full(open_app: Open, tmp_path: Path) -> AppTest:
+    """The page of a run that has every part."""
+    app = open_app(made_up_run(tmp_path / "run"))
+    assert not app.exception
+    return app
+
+
+def table(app: AppTest, *columns: str) -> pd.DataFrame:
+    """Returns the first table with these columns."""
+    frame: Any = next(t.value for t in app.dataframe if set(columns) <= set(t.value.columns))
+    assert isinstance(frame, pd.DataFrame)
+    return frame
+
+
+def test_each_criterion_is_said_with_its_origin_and_approval(full: AppTest) -> None:
+    said = words(full)
+    assert (
+        "Criterion for gender: the share of texts given the favourable label changes by at most "
+        "±0.05 when only the group named in a text changes. Origin: in-house. Approved by: NOT "
+        "PROVIDED."
+    ) in said
+    assert "Origin: toolkit convention. Approved by: A. Person." in said
+
+
+def test_each_criterion_has_a_chart_of_its_own(full: AppTest) -> None:
+    """Two forest plots and one of the checkpoints; people were judged on the first alone."""
+    assert len(full.get("vega_lite_chart")) == 3
+
+
+def test_people_are_judged_in_a_table_of_their_own(full: AppTest) -> None:
+    people = table(full, "difference", "rule of thumb", "verdict").iloc[0]
+    assert people["difference"] == "-0.080 [-0.100, -0.060]"
+    assert people["level"] == "98.75 %"
+    assert people["interval that decides"] == "[-0.112, -0.056]"
+    assert people["detectable"] == "0.091"
+    assert people["what would settle it"] == "about 2.5 times as many rows would settle it"
+    assert people["rule of thumb"].startswith("below four fifths")
+    assert people["harmful direction"] == "yes"
+
+
+def test_a_chosen_finding_says_what_would_settle_it(full: AppTest) -> None:
+    choose_row(full, "findings", 1)
+    assert "about 93 clusters would settle it" in words(full)
+
+
+def test_what_no_verdict_rests_on_is_in_parts(full: AppTest) -> None:
+    assert [part.label for part in full.expander] == [
+        "Each checkpoint",
+        "Other measures of the same pairs",
+        "Noise floor and other arms",
+        "Single terms",
+        "Groups of people",
+        "Self-test",
+        "Notes on the data",
+    ]
+
+
+def test_arms_are_listed_with_their_meaning(full: AppTest) -> None:
+    assert "arbitrariness: a decision that hangs on which of two names" in words(full)
+    assert table(full, "systematic effect")["p"].tolist() == ["", "0.0496"]
+
+
+def test_terms_come_with_the_interval_of_all(full: AppTest) -> None:
+    terms = table(full, "terms", "effect, all terms together")
+    assert terms.iloc[0]["effect, all terms together"] == "-0.210 [-0.230, -0.190]"
+    assert "winner's curse" in words(full)
+
+
+def test_people_are_compared_in_counts(full: AppTest) -> None:
+    row = table(full, "impact ratio", "Fisher's p").iloc[0]
+    assert row["selected"] == "12 of 40"
+    assert row["impact ratio"] == "0.79996 [0.780, 0.820]"
+    assert row["Fisher's p"] == "< 0.001"
+    assert row["one person turns it"] == "yes"
+
+
+def test_the_self_test_says_how_to_read_it(full: AppTest) -> None:
+    assert table(full, "planted")["planted"].tolist() == [
+        "nothing", "1 × the threshold", "2 × the threshold",
+    ]  # fmt: skip
+    assert "the shares are the power" in words(full)
+
+
+def test_odd_data_are_said(full: AppTest) -> None:
+    assert "2 rows have <no> weight and count nowhere." in words(full)

@@ -17,14 +17,16 @@ from auditor.ui.theme import DARK, on_screen
 @pytest.mark.parametrize("dark", [False, True])
 def test_ink_and_paper_come_from_the_page(run_folder: Path, dark: bool) -> None:
     run = summarize(Evidence.open(run_folder))
-    config = on_screen(forest_plot(run.judged, run.delta).to_dict(), dark=dark)["config"]
+    spec = forest_plot(run.judged, run.panels[0]).to_dict()
+    config = on_screen(spec, dark=dark)["config"]
     assert config.keys().isdisjoint({"background", "font"})
     assert "Color" not in json.dumps(config)
 
 
 def test_every_colour_of_a_chart_has_a_dark_counterpart(run_folder: Path) -> None:
     run = summarize(Evidence.open(run_folder))
-    for chart in (forest_plot(run.judged, run.delta), checkpoint_dots(run.judged)):
+    panel = run.panels[0]
+    for chart in (forest_plot(run.judged, panel), checkpoint_dots(run.judged, panel)):
         spec = chart.to_dict()
         colours = re.findall(r'"(#[0-9a-fA-F]{3,8})"', json.dumps(on_screen(spec, dark=False)))
         assert set(colours) <= DARK.keys()

@@ -2,53 +2,78 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from auditor.records import Contrast, GroupMetric
-from auditor.report.charts import checkpoint_dots, contrast_name, forest_plot
-from auditor.report.summarize import Coverage, FindingRow, Summary
-from auditor.report.words import ABSENCE, MARKS, QUANTITY, SCOPE, is_signed, number, shown
+from auditor.records import Arm, Basis, Contrast
+from auditor.report.charts import checkpoint_dots, forest_plot
+from auditor.report.parts import Coverage, FindingRow, Summary
+from auditor.report.words import (
+    ABSENCE,
+    ARM_MEANING,
+    ARM_TITLES,
+    DESCRIPTIVE,
+    FAIRNESS_GAP,
+    HOW_TO_READ,
+    MARKS,
+    NEVER_A_VERDICT,
+    NOISE_FLOOR,
+    PEOPLE,
+    SCOPE,
+    SELF_TEST,
+    SELF_TEST_READING,
+    SYSTEMATIC,
+    WINNERS_CURSE,
+    shown,
+)
+from auditor.ui import tables
 from auditor.ui.filters import show_only
-from auditor.ui.state import evidence, summary
+from auditor.ui.state import summary
 from auditor.ui.theme import draw
 
 PAIRS = Path(__file__).with_name("pairs.py")
 
 
-def show(run: Summary, groups: Sequence[GroupMetric]) -> None:
+def show(run: Summary) -> None:
     """Draws the page."""
     verdict = run.verdict.value
     st.title(f"{MARKS[verdict]} {verdict.capitalize()}")
     st.text(run.verdict_reason)
-    measured = [finding for finding in run.judged if finding.estimate.value is not None]
-    if measured:
-        _criterion(run)
-        draw(forest_plot(measured, run.delta), "Effects with intervals; the table has each number.")
+    for criterion in run.criteria:
+        st.text(tables.criterion_text(criterion))
+    for panel in run.panels:
+        draw(forest_plot(run.judged, panel), f"{panel.forest} And the table has each number.")
     _findings(run.judged)
     _not_tested(run.not_tested)
-    _more(run, measured, groups)
+    _more(run)
     _coverage(run.coverage)
     st.caption(f"{SCOPE} {ABSENCE}")
 
 
-def _criterion(run: Summary) -> None:
-    origin = run.delta_origin or "NOT PROVIDED"
-    st.text(f"Criterion: {QUANTITY[run.governing]} changes by at most ±{run.delta:g} ({origin}).")
-
-
 def _findings(judged: Sequence[FindingRow]) -> None:
-    """Draws the findings that have a verdict; a chosen row leads to its pairs."""
+    """Draws the findings that have a verdict, swaps apart from groups of people."""
     st.subheader("Findings")
     if not judged:
         st.text("No finding of this audit has a criterion.")
         return
+    swaps = [finding for finding in judged if finding.basis is Basis.SWAPS]
+    people = [finding for finding in judged if finding.basis is Basis.GROUPS]
+    if swaps:
+        _swaps(swaps)
+    if people:
+        st.text("Groups of people: rows of one with rows of another.")
+        _table(map(tables.judged_row, people))
+    st.caption(f"{HOW_TO_READ} {NEVER_A_VERDICT}")
+
+
+def _swaps(judged: Sequence[FindingRow]) -> None:
+    """Draws the findings of swaps; a chosen row leads to its pairs."""
     event = st.dataframe(
-        pd.DataFrame([_judged_row(finding) for finding in judged]),
+        pd.DataFrame([tables.judged_row(finding) for finding in judged]),
         hide_index=True,
         width="stretch",
         on_select="rerun",
@@ -56,7 +81,7 @@ def _findings(judged: Sequence[FindingRow]) -> None:
         key="findings",
     )
     chosen = [judged[i] for i in event["selection"]["rows"] if i < len(judged)]
-    st.text(f"{chosen[0].sentence}\n{_why(chosen[0])}" if chosen else "Choose a row to read on.")
+    st.text(_said(chosen[0]) if chosen else "Choose a row to read on.")
     if st.button("Read its pairs", disabled=not chosen, icon=":material/compare_arrows:"):
         finding = chosen[0]
         contrast = Contrast(finding.attribute, finding.group_a, finding.group_b)
@@ -64,29 +89,9 @@ def _findings(judged: Sequence[FindingRow]) -> None:
         st.switch_page(PAIRS)
 
 
-def _why(finding: FindingRow) -> str:
-    return f"{finding.verdict}: {finding.verdict_reason}"
-
-
-def _judged_row(finding: FindingRow) -> dict[str, Any]:
-    assert finding.verdict is not None
-    verdict = finding.verdict.value
-    return {
-        "verdict": f"{MARKS[verdict]} {verdict}",
-        **_measured(finding),
-        "holds in checkpoints": f"{finding.holds_in} of {len(finding.checkpoints)}",
-        "why": finding.verdict_reason,
-    }
-
-
-def _measured(finding: FindingRow) -> dict[str, Any]:
-    estimate = finding.estimate
-    return {
-        "contrast": contrast_name(finding),
-        f"effect [{estimate.level:.0%}]": number(estimate, signed=is_signed(finding.metric)),
-        "pairs": estimate.n,
-        "clusters": estimate.clusters,
-    }
+def _said(finding: FindingRow) -> str:
+    lines = [finding.sentence, f"{finding.verdict}: {finding.verdict_reason}"]
+    return "\n".join([*lines, *([finding.settles] if finding.settles else [])])
 
 
 def _not_tested(lines: Sequence[str]) -> None:
@@ -95,31 +100,76 @@ def _not_tested(lines: Sequence[str]) -> None:
         st.text("\n".join(f"• {line}" for line in lines))
 
 
-def _more(run: Summary, measured: Sequence[FindingRow], groups: Sequence[GroupMetric]) -> None:
-    """Draws what no verdict rests on."""
-    if measured and len(measured[0].checkpoints) > 1:
-        with st.expander("Each checkpoint"):
-            draw(checkpoint_dots(measured), "One mark per checkpoint and contrast.")
-    if run.described:
-        with st.expander("Other measures of the same pairs: no verdict rests on them"):
-            _table([{"measure": shown(f.metric), **_measured(f)} for f in run.described])
-    if groups:
-        with st.expander("Outcomes by group", expanded=not run.judged):
-            _table([_group_row(group) for group in groups])
+def _more(run: Summary) -> None:
+    """Draws what no verdict rests on, a part each; parts that have nothing are left out."""
+    parts: tuple[tuple[str, bool, Callable[[Summary], None]], ...] = (
+        ("Each checkpoint", any(panel.checkpoints for panel in run.panels), _checkpoints),
+        ("Other measures of the same pairs", bool(run.described), _described),
+        ("Noise floor and other arms", bool(run.arms or run.systematic), _arms),
+        ("Single terms", bool(run.terms or run.attribute_metrics), _terms),
+        ("Groups of people", bool(run.groups or run.group_differences), _groups),
+        ("Self-test", bool(run.self_test), _self_test),
+        ("Notes on the data", bool(run.data_notes), _data_notes),
+    )
+    for title, there, draw_part in parts:
+        if there:
+            with st.expander(title, expanded=title == "Groups of people" and not run.described):
+                draw_part(run)
 
 
-def _group_row(group: GroupMetric) -> dict[str, Any]:
-    estimate = group.estimate
-    return {
-        "column": group.column,
-        "group": group.group,
-        "measure": shown(group.metric),
-        # A rate or a count has no direction.
-        f"value [{estimate.level:.0%}]": number(estimate, signed=False),
-        "rows": estimate.n,
-        "note": estimate.reason or "",
-        "model": group.model_id,
-    }
+def _checkpoints(run: Summary) -> None:
+    for panel in run.panels:
+        if panel.checkpoints:
+            draw(checkpoint_dots(run.judged, panel), panel.checkpoints)
+
+
+def _described(run: Summary) -> None:
+    st.text("No verdict rests on them.")
+    _table(map(tables.described_row, run.described))
+
+
+def _arms(run: Summary) -> None:
+    st.text(NOISE_FLOOR)
+    for arm in Arm:
+        findings = [finding for finding in run.arms if finding.arm is arm]
+        if findings:
+            st.text(f"{ARM_TITLES[arm.value]}. {ARM_MEANING[arm.value]}")
+            _table(map(tables.described_row, findings))
+    if run.systematic:
+        st.text(f"Systematic effects. {SYSTEMATIC}")
+        _table(map(tables.systematic_row, run.systematic))
+
+
+def _terms(run: Summary) -> None:
+    if run.attribute_metrics:
+        st.text(FAIRNESS_GAP)
+        _table(map(tables.gap_row, run.attribute_metrics))
+    if run.terms:
+        st.text(WINNERS_CURSE)
+        _table(map(tables.term_row, run.terms))
+
+
+def _groups(run: Summary) -> None:
+    st.text(PEOPLE)
+    if run.comparisons:
+        st.text(f"Against a reference. {NEVER_A_VERDICT}")
+        _table(map(tables.comparison_row, run.comparisons))
+    if run.group_differences:
+        st.text("Signed differences that do not decide.")
+        _table(map(tables.described_row, run.group_differences))
+    if run.groups:
+        st.text(f"Outcomes by group. {DESCRIPTIVE}")
+        _table(map(tables.group_row, run.groups))
+
+
+def _self_test(run: Summary) -> None:
+    test = run.self_test[0]
+    st.text(f"{SELF_TEST} {test.relabellings:,} times. {SELF_TEST_READING}")
+    _table(map(tables.self_test_row, run.self_test))
+
+
+def _data_notes(run: Summary) -> None:
+    st.text("\n".join(f"• {note}" for note in run.data_notes))
 
 
 def _coverage(cover: Coverage) -> None:
@@ -128,7 +178,7 @@ def _coverage(cover: Coverage) -> None:
         st.text(f"{cover.texts:,} rows")
     else:
         st.text(f"{cover.texts:,} texts in {cover.clusters:,} clusters")
-        _table([_attribute_row(*each) for each in cover.attributes.items()])
+        _table(_attribute_row(*each) for each in cover.attributes.items())
     counts = [_model_row(*each) for each in cover.models.items() if each[1]]
     if counts:
         _table(counts)
@@ -157,8 +207,8 @@ def _worded(counts: Mapping[str, int]) -> dict[str, int]:
     return {shown(name): count for name, count in counts.items()}
 
 
-def _table(rows: Sequence[Mapping[str, Any]]) -> None:
+def _table(rows: Iterable[Mapping[str, Any]]) -> None:
     st.dataframe(pd.DataFrame(list(rows)), hide_index=True, width="stretch")
 
 
-show(summary(), evidence().group_metrics)
+show(summary())

@@ -10,7 +10,7 @@ import streamlit as st
 
 from auditor.evidence.reader import Evidence
 from auditor.records import digest
-from auditor.report.summarize import marked_runs
+from auditor.report.gaps import marked_runs
 from auditor.report.words import shown
 from auditor.ui.filters import KEPT, Selection, choose, clear
 from auditor.ui.marking import marked_html, plain, shortened, snippet

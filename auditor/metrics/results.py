@@ -1,0 +1,109 @@
+"""From scores to everything that an audit says: `measure` calls each part in order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from auditor.metrics.cases import flag_cases
+from auditor.metrics.counted import counted_pairs
+from auditor.metrics.coverage import coverage
+from auditor.metrics.findings import find
+from auditor.metrics.groups import (
+    compare_groups,
+    data_notes,
+    group_contrasts,
+    group_metrics,
+)
+from auditor.metrics.measurements import (
+    contrasts_by_arm,
+    measure_groups,
+    measure_swaps,
+    read_values,
+    systematic_effects,
+)
+from auditor.metrics.self_test import self_test
+from auditor.metrics.terms import fairness_gaps, term_effects
+from auditor.metrics.verdicts import overall
+from auditor.plan import AuditPlan
+from auditor.records import CASES, Arm, Comparison, Contrast, Finding, Results
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """What was scored, as it lies in a run folder."""
+
+    pairs: str
+    """DuckDB glob, safe inside single quotes."""
+    predictions: pd.DataFrame
+    """Rows of `records.PREDICTIONS`; none where no one asked for groups."""
+    models: Sequence[Mapping[str, Any]]
+    """The records of the models; the first one is judged."""
+    notes: Mapping[str, Sequence[Mapping[str, Any]]]
+    """Model id -> the notes of its parts."""
+
+    @property
+    def model_ids(self) -> list[str]:
+        return [str(model["model_id"]) for model in self.models]
+
+
+def measure(
+    scored: Scored, plan: AuditPlan, judged: Sequence[Contrast] | None
+) -> tuple[Results, pa.Table]:
+    """Returns what the audit found, and the cases for a person to look at (`records.CASES`).
+
+    Args:
+        judged: the contrasts of the plan; None: those that stand in the pairs.
+    """
+    ids, favourable = scored.model_ids, favourable_labels(plan, scored.models)
+    people = group_contrasts(scored.predictions, plan, favourable)
+    with counted_pairs(scored.pairs, favourable) as db:
+        values, contrasts = read_values(db), contrasts_by_arm(db)
+        contrasts[Arm.SWAP] = list(contrasts.get(Arm.SWAP, []) if judged is None else judged)
+        swaps = measure_swaps(values, plan, contrasts, ids)
+        comparisons = compare_groups(scored.predictions, plan, favourable)
+        findings = with_rules(find([*swaps, *measure_groups(people, plan)], plan), comparisons)
+        cases = flag_cases(db, plan, ids[0], selects=values.selects) if ids else None
+        results = Results(
+            overall=overall(findings),
+            findings=tuple(findings),
+            attribute_metrics=tuple(fairness_gaps(db, plan.seed)),
+            terms=tuple(term_effects(db, {c.contrast_id: c for c in contrasts[Arm.SWAP]})),
+            systematic=tuple(systematic_effects(values, plan, contrasts, ids)),
+            self_test=tuple(self_test(swaps, plan)),
+            group_metrics=tuple(group_metrics(scored.predictions, plan, favourable)),
+            comparisons=tuple(comparisons),
+            data_notes=tuple(data_notes(scored.predictions, plan, favourable)),
+            coverage=coverage(scored.pairs, scored.notes),
+        )
+    return results, CASES.empty_table() if cases is None else cases
+
+
+def with_rules(findings: Sequence[Finding], comparisons: Sequence[Comparison]) -> list[Finding]:
+    """Returns the findings on selection rates of groups with what a rule of thumb says of each."""
+    rules = {(c.model_id, c.column, c.group): c.rule_of_thumb for c in comparisons}
+
+    def rule(finding: Finding) -> str | None:
+        if finding.metric != "selection_rate_difference":
+            return None
+        contrast = finding.contrast
+        return rules.get((finding.model_id, contrast.attribute, contrast.group_b))
+
+    return [replace(each, rule_of_thumb=rule(each)) for each in findings]
+
+
+def favourable_labels(plan: AuditPlan, models: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Returns the true labels that deserve the favourable outcome, in the models' words, or, where
+    nothing was loaded, in the plan's; an index counts in the plan's own `labels`."""
+    named = dict.fromkeys(word for model in models for word in model.get("favourable") or ())
+    labels = plan.scoring.labels
+    given = (
+        labels[word] if isinstance(word, int) else word
+        for word in plan.scoring.favourable
+        if isinstance(word, str) or word < len(labels)
+    )
+    return list(named) or list(dict.fromkeys(given))

@@ -1,0 +1,248 @@
+"""What a sample could find, said before it is scored: one forecast for each judged contrast."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import inf
+
+from auditor.errors import PlanError, collected
+from auditor.metrics.crossed import Design
+from auditor.metrics.estimates import HARD_FLOOR, OneTrial, StudentMean, too_few
+from auditor.metrics.power import Parts, detectable, detectable_flips, least, power_to_meet
+from auditor.plan import AuditPlan, MetricPlan
+from auditor.planned.counts import ContrastCount
+from auditor.planned.spreads import SCALES, SDs, name_parts, word_law
+from auditor.records import Basis, Contrast, Criterion
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """The SDs that a forecast rests on."""
+
+    sds: SDs | None
+    """None: nothing can be assumed, as of an output with units of its own."""
+    origin: str
+    """assumed, or what was measured."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What can be expected of one finding."""
+
+    contrast: Contrast
+    criterion: Criterion
+    """Its metric governs."""
+    n: int
+    """Valid pairs that count, or rows of both groups."""
+    clusters: int
+    """That inference counts; of people, rows of the smaller group."""
+    names: int | None = None
+    """Per group, of a contrast of names."""
+    basis: Basis = Basis.SWAPS
+    spread: Spread | None = None
+    detectable: float | None = None
+    """The least effect that this test alone finds with the plan's power. None: not known."""
+    detectable_adjusted: float | None = None
+    """The same at the share of alpha that Holm leaves a finding when no other differs."""
+    chance_to_meet: float | None = None
+    """That the criterion is met if the true effect is 0."""
+    outlook: str = ""
+    """Whether the sample suffices against delta, and what would."""
+    untested: str | None = None
+    """Why there would be no verdict."""
+    parts: Parts | None = None
+    """The variance to expect of names x templates."""
+    law: StudentMean | OneTrial | None = None
+
+    @property
+    def suffices(self) -> bool:
+        return self.detectable is not None and self.detectable < self.criterion.delta
+
+
+def forecast(
+    count: ContrastCount, spread: Spread, criterion: Criterion, plan: MetricPlan
+) -> Forecast:
+    """Returns what to expect of one contrast of swaps, before others are considered."""
+    names = min(count.design.sizes, default=0) if count.design else None
+    clusters = count.design.templates if count.design else count.clusters
+    plain = Forecast(count.contrast, criterion, count.pairs, clusters, names, spread=spread)
+    why = _untested(count, clusters, plan)
+    if why:
+        return replace(plain, untested=why, outlook=f"not tested: {why}")
+    if spread.sds is None:
+        unknown = "not known: an output with units of its own; --pilot measures its spread"
+        return replace(plain, outlook=unknown)
+    law, parts = _law(count, spread.sds)
+    known = replace(plain, parts=parts, law=law)
+    known = replace(known, detectable=_finds(known, law, plan.power, plan.alpha))
+    return replace(
+        known,
+        chance_to_meet=_chance_to_meet(law, criterion.delta, plan.alpha),
+        outlook=_outlook(known, plan),
+    )
+
+
+def _untested(count: ContrastCount, clusters: int, plan: MetricPlan) -> str | None:
+    a, b = count.contrast.group_a, count.contrast.group_b
+    if not count.pairs:
+        return f"no text mentions {a} or {b} in a way that can be swapped and counts"
+    if count.design and count.design.too_small:
+        return count.design.too_small
+    least_clusters = max(plan.min_clusters, HARD_FLOOR)
+    return too_few(clusters, least_clusters) if clusters < least_clusters else None
+
+
+def _law(count: ContrastCount, sds: SDs) -> tuple[StudentMean | OneTrial, Parts | None]:
+    if count.design is None:
+        return word_law(sds, count.clusters, count.inverse_size), None
+    design: Design = count.design
+    if sds.none:
+        return OneTrial(0.0, design.templates, (-1.0, 1.0)), None
+    parts = name_parts(sds, tuple(design.sizes), design.templates)
+    return parts.law(), parts
+
+
+def _finds(
+    found: Forecast, law: StudentMean | OneTrial, power: float, alpha: float
+) -> float | None:
+    """The detectable effect. A swap of words turns whole clusters, so there an effect on flips adds
+    to their variance; names turn a cell here and there."""
+    flips = SCALES[found.criterion.metric] == "rate" and found.names is None
+    if flips and isinstance(law, StudentMean):
+        return detectable_flips(law.se, round(law.df) + 1, power=power, alpha=alpha)
+    return detectable(law, power=power, alpha=alpha)
+
+
+def _chance_to_meet(law: StudentMean | OneTrial, delta: float, alpha: float) -> float:
+    if isinstance(law, StudentMean):
+        return power_to_meet(law.se, law.df, delta, alpha=alpha)
+    interval = law.interval(1 - 2 * alpha)
+    return float(interval is not None and -delta < interval[0] and interval[1] < delta)
+
+
+def _outlook(found: Forecast, plan: MetricPlan) -> str:
+    """Whether delta is within reach, and what would bring it there."""
+    if found.suffices:
+        return "enough"
+    return more(found, found.criterion.delta, plan.power, plan.alpha)
+
+
+def more(found: Forecast, size: float, power: float, alpha: float) -> str:
+    """Returns what it takes to detect an effect of `size`."""
+    if found.parts is not None:
+        return _more_names(found, found.parts, size, power, alpha)
+
+    def reached(clusters: int) -> bool:
+        return (_finds(found, _at(found, clusters), power, alpha) or inf) < size
+
+    wanted = least(reached, max(found.clusters, 1))
+    if wanted is None:
+        return "too small: no number of clusters within reach"
+    return f"too small: about {wanted:,} clusters are needed (it has {found.clusters:,})"
+
+
+def _more_names(found: Forecast, parts: Parts, size: float, power: float, alpha: float) -> str:
+    def reached(new: Parts) -> bool:
+        return (_finds(found, new.law(), power, alpha) or inf) < size
+
+    t, n = parts.clusters, min(parts.sizes)
+    if (templates := least(lambda k: reached(parts.at(clusters=k)), t)) is not None:
+        return f"too small: about {templates:,} templates are needed (it has {t:,})"
+    floor = (
+        f"cannot be settled with this sample: with {n} names per group no number of templates is "
+        "enough"
+    )
+    if (names := least(lambda k: reached(parts.at(names=k)), n)) is not None:
+        return f"{floor}; about {names:,} names per group are"
+    both = least(lambda k: reached(parts.at(names=k, clusters=k * t // n)), n)
+    return f"{floor}; about {both:,} names in {both * t // n:,} templates are" if both else floor
+
+
+def _at(found: Forecast, clusters: int) -> StudentMean | OneTrial:
+    """The law of so many clusters that spread alike."""
+    law = found.law
+    if isinstance(law, OneTrial):
+        return replace(law, clusters=clusters)
+    assert law is not None
+    se = law.se * (found.clusters / clusters) ** 0.5
+    return replace(law, se=se, df=clusters - 1)
+
+
+def with_adjusted(forecasts: Sequence[Forecast], plan: MetricPlan) -> list[Forecast]:
+    """Returns the forecasts with what Holm leaves: a family of all that would be tested."""
+    tests = max(1, sum(each.untested is None for each in forecasts))
+    return [
+        replace(
+            each,
+            detectable_adjusted=_finds(each, each.law, plan.power, plan.alpha / tests),
+        )
+        if each.law is not None
+        else each
+        for each in forecasts
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What scoring takes. Estimates: tokens are those of a sample times the words of all."""
+
+    texts: int
+    distinct_texts: int
+    tokens: int
+    counted_in: str
+    """tokens, or words where there is no tokenizer."""
+    models: int
+    parameters: Mapping[str, int | None]
+    """Model -> its numbers; None where its files are not on this machine."""
+    operations: float | None
+    """Floating point: 2 x parameters x tokens, over all models; None where one is not known."""
+    seconds_per_1000_tokens: float | None = None
+    """Measured with the first model on this device by a pilot."""
+    seconds: float | None = None
+    """Of the whole run, were the other models as fast."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """An audit looked at before it is made."""
+
+    name: str
+    plan_sha256: str
+    power: float
+    alpha: float
+    forecasts: list[Forecast]
+    cost: Cost | None
+    """None: outcomes are given, nothing is scored."""
+    notes: list[str]
+
+
+def refuse_weak(planned: Planned, plan: AuditPlan) -> None:
+    """Refuses an audit that is not expected to detect `metrics.must_detect` in every contrast.
+
+    After Holm's adjustment, as `difference_detected` is.
+
+    Raises:
+        PlanError: every contrast that falls short, by how much, and what would help.
+    """
+    demanded, metrics = plan.metrics.must_detect, plan.metrics
+    if demanded is None:
+        return
+    subject = f"the plan demands to detect {demanded:g} with a power of {metrics.power:.0%}"
+    tests = max(1, sum(each.untested is None for each in planned.forecasts))
+    with collected(subject, PlanError) as problems:
+        for each in planned.forecasts:
+            found = each.detectable_adjusted
+            if found is None or found > demanded:
+                problems.add(_shortfall(each, demanded, metrics.power, metrics.alpha / tests))
+
+
+def _shortfall(found: Forecast, demanded: float, power: float, alpha: float) -> str:
+    contrast, size = found.contrast, found.detectable_adjusted
+    subject = f"{contrast.attribute}, {contrast.group_b} v {contrast.group_a}"
+    if size is None:
+        return f"{subject}: {found.outlook}; drop this contrast from the plan, or the demand"
+    by = f"{subject}: finds {size:.3g}, which is {size - demanded:.3g} too much"
+    if found.law is None:
+        return f"{by}; more rows are needed, about {(size / demanded) ** 2:.1f} times as many"
+    return f"{by}; {more(found, demanded, power, alpha)}"
