@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress on stderr.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
-Out = Annotated[Path | None, typer.Option(help="The run's folder [audits/<run id>].")]
+Out = Annotated[Path | None, typer.Option(help="The run's folder; audits/<run id> if not given.")]
 Model = Annotated[
     list[str] | None, typer.Option(help="Hugging Face id or folder; repeat for checkpoints.")
 ]
@@ -29,12 +29,18 @@ Favourable = Annotated[
 ]
 Cluster = Annotated[str | None, typer.Option(help="Column: which rows belong together.")]
 Protected = Annotated[list[str] | None, typer.Option(help="Protected column.")]
+Control = Annotated[
+    list[str] | None, typer.Option(help="Column within whose values groups are compared too.")
+]
+Delta = Annotated[
+    float | None, typer.Option(help="Acceptable within +-delta, in place of the default.")
+]
 Attribute = Annotated[
     list[str] | None, typer.Option(help="Attribute to swap; see `auditor list attributes`.")
 ]
 Templates = Annotated[list[str] | None, typer.Option(help="Template set, instead of --data.")]
 Lexicon = Annotated[list[Path] | None, typer.Option(help="Lexicon file of your own (TOML).")]
-Language = Annotated[str | None, typer.Option(help="Of texts and lexicons [en].")]
+Language = Annotated[str | None, typer.Option(help="Of texts and lexicons; en if not given.")]
 Arm = Annotated[
     list[str] | None,
     typer.Option(help="Beside the swaps: placebo, unmentioned, fragmentation."),

@@ -22,7 +22,8 @@ from auditor.metrics.coverage import part_notes
 from auditor.metrics.results import Scored
 from auditor.metrics.results import measure as measure_scores
 from auditor.plan import AuditPlan
-from auditor.records import PAIRS, PREDICTIONS, to_plain
+from auditor.records import to_plain
+from auditor.schemas import PAIRS, PREDICTIONS
 from auditor.sources import TextSource, open_texts, read_predictions, read_scored_pairs
 from auditor.swaps.attributes import Attributes, open_attributes, template_terms
 from auditor.swaps.swapper import Swapper

@@ -1,8 +1,8 @@
-"""The vocabulary: frozen records and table schemas that pass between the stages.
+"""The vocabulary: frozen records of single things that pass between the stages.
 
-Records are for single things (a source text, a pair, an estimate, a finding); tables, one row per
-thing with always the same columns, are Arrow schemas. Every stage trusts them: invariants are
-checked where a record is made. "Not measured" is `None` with a reason, never 0 and never NaN.
+A source text, a pair, an estimate, a finding; tables are in `schemas.py`. Every stage trusts them:
+invariants are checked where a record is made. "Not measured" is `None` with a reason, never 0 and
+never NaN.
 """
 
 from __future__ import annotations
@@ -13,8 +13,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
-
-import pyarrow as pa
 
 SCHEMA_VERSION = 1
 """Of every JSON file in a run folder. Readers refuse a newer one by name."""
@@ -446,130 +444,3 @@ class Results:
 def to_plain(record: Any) -> dict[str, Any]:
     """Returns a record as JSON-ready dictionaries and lists (enums as their words)."""
     return asdict(record)
-
-
-_text = pa.string()
-_category = pa.string()
-_spans = pa.list_(pa.struct([("start", pa.int32()), ("end", pa.int32())]))
-_map = pa.map_(pa.string(), pa.string())
-
-PAIRS = pa.schema(
-    [
-        ("pair_id", _text),
-        ("row_id", _text),
-        ("text_id", _text),
-        ("cluster", _text),
-        ("template_id", _text),
-        ("slots", _map),
-        ("split", _category),  # discovery, held_out
-        ("arm", _category),
-        ("contrast_id", _category),
-        ("attribute", _category),
-        ("group_a", _category),  # the contrast's reference; effects are of group_b against it
-        ("group_b", _category),
-        ("group_from", _category),
-        ("group_to", _category),
-        ("term_from", _text),
-        ("term_to", _text),
-        ("text", _text),
-        ("counterfactual", _text),
-        ("spans_from", _spans),  # characters
-        ("spans_to", _spans),
-        ("n_edits", pa.int32()),
-        ("pieces_from", pa.int32()),  # tokens of the whole text, special tokens not counted
-        ("pieces_to", pa.int32()),
-        ("term_pieces_from", pa.int32()),  # tokens of the terms alone
-        ("term_pieces_to", pa.int32()),
-        ("frequency_from", pa.float64()),  # of a name: babies given it, United States, 2010
-        ("frequency_to", pa.float64()),
-        ("matched", pa.bool_()),  # both names: as many pieces, and of like frequency
-        ("truncated", pa.bool_()),  # either side lost tokens at the model's window
-        ("validity", _category),
-        ("reason", _text),
-        ("model_id", _category),
-        ("score_from", pa.float64()),  # `unit`
-        ("score_to", pa.float64()),
-        ("margin_from", pa.float64()),  # natural log-odds of the favourable set
-        ("margin_to", pa.float64()),
-        ("effect", pa.float64()),  # `unit`, of group_b against group_a
-        ("probs_from", pa.list_(pa.float32())),  # [label], in the model's label order
-        ("probs_to", pa.list_(pa.float32())),
-        ("label_from", _category),
-        ("label_to", _category),
-        ("selected_from", pa.bool_()),  # the predicted label is favourable at the cut-off in use
-        ("selected_to", pa.bool_()),
-        ("label_true", _category),
-        ("flip", pa.bool_()),  # label_from != label_to
-        ("unit", _category),
-        ("weight", pa.float64()),
-        ("n_tokens", pa.int32()),  # language models from here on
-        ("continuation", _text),
-        ("sample", pa.int32()),
-        ("seed", pa.int64()),
-        ("input_kind", _category),  # text
-    ]
-)
-"""One row per pair and model."""
-
-PREDICTIONS = pa.schema(
-    [
-        ("row_id", _text),
-        ("cluster", _text),
-        ("model_id", _category),
-        ("label_true", _category),
-        ("label_pred", _category),
-        ("selected", pa.bool_()),
-        ("score", pa.float64()),
-        ("probs", pa.list_(pa.float32())),
-        ("protected", _map),
-        ("weight", pa.float64()),
-        ("weight_kind", _category),  # frequency, sampling
-    ]
-)
-"""One row per source text and model; only where labels or protected columns exist."""
-
-CASES = pa.schema(
-    [
-        ("pair_id", _text),
-        ("row_id", _text),
-        ("model_id", _category),
-        ("attribute", _category),
-        ("contrast_id", _category),
-        ("reason", _text),
-        ("severity", _category),
-        ("size", pa.float64()),  # absolute effect, `unit` of the pair; orders cases in a severity
-        ("sampling_probability", pa.float64()),
-    ]
-)
-"""Flagged for a person to look at; never what an estimate rests on."""
-
-ATTRIBUTIONS = pa.schema(
-    [
-        ("pair_id", _text),
-        ("side", _category),  # from, to
-        ("index", pa.int32()),
-        ("token", _text),
-        ("start", pa.int32()),
-        ("end", pa.int32()),
-        ("label", _category),
-        ("value", pa.float64()),
-        ("base", pa.float64()),
-        ("residual", pa.float64()),
-        ("method", _category),
-        ("output", _category),  # margin, probability
-    ]
-)
-"""One row per token of one side of a pair."""
-
-CIRCUIT_PAIRS = pa.schema(
-    [
-        ("finding_id", _text),
-        ("pair_id", _text),
-        ("component", _text),
-        ("score", pa.float64()),  # log-odds
-        ("exact", pa.float64()),
-        ("attention_from", pa.list_(pa.list_(pa.float32()))),  # [query, key]
-        ("attention_to", pa.list_(pa.list_(pa.float32()))),
-    ]
-)
-"""One row per component and pair of a finding's circuit."""

@@ -81,7 +81,7 @@ class Run:
         return pd.DataFrame([_self_test_row(s) for s in self.evidence.results.self_test])
 
     def pairs(self, where: str | None = None, limit: int | None = None) -> pd.DataFrame:
-        """Returns pairs, one row per pair and model, with the columns of `records.PAIRS`.
+        """Returns pairs, one row per pair and model, with the columns of `schemas.PAIRS`.
 
         Args:
             where: an SQL condition, e.g. `"flip and attribute = 'religion'"`.

@@ -7,17 +7,8 @@ import json
 import pytest
 from pydantic import TypeAdapter
 
-from auditor.records import (
-    PAIRS,
-    Contrast,
-    Estimate,
-    Finding,
-    Pair,
-    Validity,
-    Verdict,
-    digest,
-    to_plain,
-)
+from auditor.records import Contrast, Estimate, Finding, Pair, Validity, Verdict, digest, to_plain
+from auditor.schemas import PAIRS
 
 CONTRAST = Contrast("gender", "male", "female")
 

@@ -100,7 +100,7 @@ class Evidence:
         limit: int | None = None,
         offset: int = 0,
     ) -> pd.DataFrame:
-        """Returns pairs as rows with the columns of `records.PAIRS`.
+        """Returns pairs as rows with the columns of `schemas.PAIRS`.
 
         Args:
             where: an SQL condition over the columns, with `?` for each of `params`.
@@ -123,11 +123,11 @@ class Evidence:
         limit: int | None = None,
         offset: int = 0,
     ) -> pd.DataFrame:
-        """Returns flagged cases, most severe first, with the columns of `records.CASES`."""
+        """Returns flagged cases, most severe first, with the columns of `schemas.CASES`."""
         return self._select("cases.parquet", where, params, None, limit, offset)
 
     def predictions(self) -> pd.DataFrame | None:
-        """Returns predictions with the columns of `records.PREDICTIONS`, or None without any."""
+        """Returns predictions with the columns of `schemas.PREDICTIONS`, or None without any."""
         if not (self.folder / "evidence" / "predictions.parquet").exists():
             return None
         return self._select("predictions.parquet", None, (), None, None, 0)

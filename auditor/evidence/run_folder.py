@@ -33,7 +33,7 @@ from auditor.evidence.files import (
 from auditor.evidence.provenance import environment, now
 from auditor.plan import AuditPlan
 from auditor.plan_file import check_plan
-from auditor.records import PREDICTIONS
+from auditor.schemas import PREDICTIONS
 
 INDEX = "index.jsonl"
 

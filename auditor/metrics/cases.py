@@ -8,7 +8,8 @@ import pyarrow as pa
 from auditor.metrics.estimates import NOISE
 from auditor.metrics.measurements import governing
 from auditor.plan import AuditPlan
-from auditor.records import CASES, Arm
+from auditor.records import Arm
+from auditor.schemas import CASES
 
 _UNITS = {
     "mean_effect": "score",
@@ -23,7 +24,7 @@ regression's, whose score has a unit of its own."""
 def flag_cases(
     db: duckdb.DuckDBPyConnection, plan: AuditPlan, model_id: str, *, selects: bool = True
 ) -> pa.Table:
-    """Returns the flagged pairs of one model, most severe first (`records.CASES`).
+    """Returns the flagged pairs of one model, most severe first (`schemas.CASES`).
 
     Per attribute: every flip (of the label, or of the selection at the cut-off in use) and the
     `largest_share` of largest absolute effects, in the order severity, size, pair_id, cut at

@@ -30,7 +30,8 @@ from auditor.metrics.self_test import self_test
 from auditor.metrics.terms import fairness_gaps, term_effects
 from auditor.metrics.verdicts import overall
 from auditor.plan import AuditPlan
-from auditor.records import CASES, Arm, Comparison, Contrast, Finding, Results
+from auditor.records import Arm, Comparison, Contrast, Finding, Results
+from auditor.schemas import CASES
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class Scored:
     pairs: str
     """DuckDB glob, safe inside single quotes."""
     predictions: pd.DataFrame
-    """Rows of `records.PREDICTIONS`; none where no one asked for groups."""
+    """Rows of `schemas.PREDICTIONS`; none where no one asked for groups."""
     models: Sequence[Mapping[str, Any]]
     """The records of the models; the first one is judged."""
     notes: Mapping[str, Sequence[Mapping[str, Any]]]
@@ -54,7 +55,7 @@ class Scored:
 def measure(
     scored: Scored, plan: AuditPlan, judged: Sequence[Contrast] | None
 ) -> tuple[Results, pa.Table]:
-    """Returns what the audit found, and the cases for a person to look at (`records.CASES`).
+    """Returns what the audit found, and the cases for a person to look at (`schemas.CASES`).
 
     Args:
         judged: the contrasts of the plan; None: those that stand in the pairs.

@@ -14,7 +14,8 @@ import pyarrow as pa
 from auditor.models.base import Model, RawScores
 from auditor.models.outcomes import Outcome, Reading
 from auditor.plan import AuditPlan
-from auditor.records import PAIRS, PREDICTIONS, Pair, SourceText, Validity, text_id
+from auditor.records import Pair, SourceText, Validity, text_id
+from auditor.schemas import PAIRS, PREDICTIONS
 from auditor.swaps.names import like_frequency
 
 Indices = npt.NDArray[np.int64]
@@ -38,7 +39,7 @@ def score_part(
     *,
     plan: AuditPlan,
 ) -> ScoredPart:
-    """Returns pairs and predictions as tables of `records.PAIRS` and `records.PREDICTIONS`.
+    """Returns pairs and predictions as tables of `schemas.PAIRS` and `schemas.PREDICTIONS`.
 
     Args:
         texts: source texts that need a prediction of their own; empty where no group or label

@@ -26,7 +26,8 @@ from auditor.planned.spreads import (
     pair_effects,
     word_sds,
 )
-from auditor.records import PAIRS, Contrast
+from auditor.records import Contrast
+from auditor.schemas import PAIRS
 from auditor.swaps.attributes import PLACEBO
 
 _WARM_UP = 32
@@ -38,7 +39,7 @@ class Measured:
     """What the placebo pairs of a sample of texts showed."""
 
     pairs: pd.DataFrame
-    """Valid placebo pairs with their scores; columns of `records.PAIRS`."""
+    """Valid placebo pairs with their scores; columns of `schemas.PAIRS`."""
     selects: bool
     favourable: frozenset[str]
     """The favourable labels in the model's words, casefolded; empty of a regression."""

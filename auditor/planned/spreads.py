@@ -38,7 +38,7 @@ COLUMNS: Mapping[Scale, str] = {
     "SD": "score",
     "log-odds": "margin",
 }
-"""Scale -> column of `records.PAIRS`, without its side."""
+"""Scale -> column of `schemas.PAIRS`, without its side."""
 
 
 @dataclass(frozen=True, slots=True)

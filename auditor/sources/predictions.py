@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from auditor.errors import Problems, collected
 from auditor.plan import DataPlan
-from auditor.records import PREDICTIONS
+from auditor.schemas import PREDICTIONS
 from auditor.sources.tables import Row, Table, open_table, require_columns
 
 MODEL_ID = "predictions"
@@ -29,7 +29,7 @@ Floats = npt.NDArray[np.float64]
 
 
 def read_predictions(data: DataPlan, cutoff: float | None = None) -> Iterator[pa.Table]:
-    """Yields tables of `records.PREDICTIONS`.
+    """Yields tables of `schemas.PREDICTIONS`.
 
     The outcome column says whether a row was selected (1/0, true/false, yes/no) or, where
     `data.outcome_is` is "score", holds a number. Control columns stand in `protected` beside the

@@ -15,7 +15,8 @@ from typing import Any
 import pyarrow as pa
 
 from auditor.errors import DataError, Problems
-from auditor.records import PAIRS, Arm, Contrast, Validity, digest, text_id
+from auditor.records import Arm, Contrast, Validity, digest, text_id
+from auditor.schemas import PAIRS
 from auditor.sources.tables import open_text
 
 NEEDED = (
@@ -26,7 +27,7 @@ MODEL_ID = "scored elsewhere"
 
 
 def read_scored_pairs(path: Path, *, chunk: int, cutoff: float | None = None) -> Iterator[pa.Table]:
-    """Yields tables of `records.PAIRS`, `chunk` lines at a time.
+    """Yields tables of `schemas.PAIRS`, `chunk` lines at a time.
 
     Args:
         cutoff: select at this score. None: labels in the file decide flips; where it has none,

@@ -13,7 +13,7 @@ from auditor.errors import RunError
 from auditor.evidence.run_folder import RunFolder, write_edition
 from auditor.plan import AuditPlan
 from auditor.plan_file import plan_from_options
-from auditor.records import PAIRS, PREDICTIONS
+from auditor.schemas import PAIRS, PREDICTIONS
 
 INPUTS = {"data.csv": "00", "lexicon gender": "11"}
 

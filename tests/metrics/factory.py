@@ -18,7 +18,8 @@ from auditor.metrics.findings import find
 from auditor.metrics.measurements import contrasts_by_arm, measure_swaps, read_values
 from auditor.plan import AuditPlan
 from auditor.plan_file import plan_from_options
-from auditor.records import PAIRS, PREDICTIONS, Arm, Contrast, Finding, Pair, text_id
+from auditor.records import Arm, Contrast, Finding, Pair, text_id
+from auditor.schemas import PAIRS, PREDICTIONS
 
 GENDER = Contrast("gender", "man", "woman")
 AGE = Contrast("age", "young", "old")

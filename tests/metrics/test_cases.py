@@ -10,7 +10,7 @@ import pytest
 from auditor.metrics.cases import flag_cases
 from auditor.metrics.counted import counted_pairs
 from auditor.plan import AuditPlan
-from auditor.records import CASES
+from auditor.schemas import CASES
 from tests.metrics.factory import AGE, pair_row, plan, write_pairs
 
 

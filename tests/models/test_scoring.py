@@ -12,7 +12,8 @@ from auditor.models import Outcome, load_model, score_part
 from auditor.models.base import RawScores
 from auditor.plan import AuditPlan, ScoringPlan
 from auditor.plan_file import plan_from_options
-from auditor.records import PAIRS, PREDICTIONS, Contrast, Pair, SourceText
+from auditor.records import Contrast, Pair, SourceText
+from auditor.schemas import PAIRS, PREDICTIONS
 from tests.fakes import LABELS, Biased, Counting
 from tests.models.conftest import tiny, tokenizer
 

@@ -14,7 +14,6 @@ from auditor.metrics.verdicts import overall
 from auditor.plan import AuditPlan
 from auditor.plan_file import check_plan
 from auditor.records import (
-    PAIRS,
     CheckpointResult,
     Contrast,
     Criterion,
@@ -23,6 +22,7 @@ from auditor.records import (
     Verdict,
     to_plain,
 )
+from auditor.schemas import PAIRS
 from tests.report.beside import beside, findings, judged_groups
 
 STRANGE = (

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from auditor.errors import DataError
-from auditor.records import PAIRS
+from auditor.schemas import PAIRS
 from auditor.sources import read_scored_pairs
 
 LINE = {

@@ -53,7 +53,7 @@ def model_columns(
     """Yields every model's rows by column.
 
     Args:
-        predictions: rows with the columns of `records.PREDICTIONS`.
+        predictions: rows with the columns of `schemas.PREDICTIONS`.
         plan: names the control columns; its favourable labels stand in for `favourable`.
         favourable: the favourable labels, in the words of `label_true`.
         strata: whether to cut the columns by control values as well.

@@ -56,7 +56,7 @@ def group_contrasts(
     groups, and every contrast takes power from all.
 
     Args:
-        predictions: rows with the columns of `records.PREDICTIONS`.
+        predictions: rows with the columns of `schemas.PREDICTIONS`.
         plan: names references, `min_rows` and `min_clusters`.
         favourable: the favourable labels, in the words of `label_true`.
     """

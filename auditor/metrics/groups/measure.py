@@ -31,7 +31,7 @@ def group_metrics(
     column have `ALL_GROUPS` as their group.
 
     Args:
-        predictions: rows with the columns of `records.PREDICTIONS`.
+        predictions: rows with the columns of `schemas.PREDICTIONS`.
         plan: its favourable labels are used where `favourable` is None.
         favourable: the favourable labels, in the words of `label_true`.
     """

@@ -34,7 +34,7 @@ def data_notes(
     of its own, which begin with its name where there are several.
 
     Args:
-        predictions: rows with the columns of `records.PREDICTIONS`.
+        predictions: rows with the columns of `schemas.PREDICTIONS`.
         plan: names controls, references and `min_rows`.
         favourable: the favourable labels, in the words of `label_true`.
     """
