@@ -91,14 +91,13 @@ def _rule(claim: Claim, p_bad: float | None, p_zero: float | None, plan: MetricP
             "how far other texts may lie",
         )
     detected, (low, high), delta = p_zero <= plan.alpha, claim.interval, claim.criterion.delta
-    shown = f"the {100 * (1 - 2 * plan.alpha):g} % interval [{low:.3g}, {high:.3g}]"
-    within, p_shown = f"+-{delta:g}", _p(p_bad)
+    interval, within = f"the {100 * (1 - 2 * plan.alpha):g} % interval", f"±{delta:g}"
     if p_bad <= plan.alpha:
-        reason = f"the effect lies beyond {within} ({p_shown})"
+        reason = f"the effect lies beyond {within} ({_p(p_bad)})"
         return Ruling(Verdict.DOES_NOT_MEET, reason, p_bad, detected)
     if -delta < low and high < delta:
-        return Ruling(Verdict.MEETS, f"{shown} lies inside {within}", p_bad, detected)
-    reason = f"{shown} is not inside {within}, and the effect is not shown beyond it ({p_shown})"
+        return Ruling(Verdict.MEETS, f"{interval} lies inside {within}", p_bad, detected)
+    reason = f"{interval} is not inside {within}, nor is the effect shown beyond it ({_p(p_bad)})"
     return Ruling(Verdict.INCONCLUSIVE, reason, p_bad, detected)
 
 
