@@ -92,7 +92,7 @@ def judged_groups(groups: Sequence[str], model_id: str) -> list[Finding]:
             model_id,
             estimate(-0.08 - i / 100, RATE, level=0.9875, n=333, clusters=333),
             Verdict.INCONCLUSIVE,
-            verdict_reason="the 90 % interval [-0.11, -0.05] is not inside +-0.1",
+            verdict_reason="the 90 % interval [-0.11, -0.05] is not inside ±0.1",
             p_bad=0.2,
             p_bad_adjusted=0.4,
             difference_detected=True,
