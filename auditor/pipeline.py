@@ -25,7 +25,12 @@ from auditor.plan import AuditPlan
 from auditor.records import to_plain
 from auditor.schemas import PAIRS, PREDICTIONS
 from auditor.sources import TextSource, open_texts, read_predictions, read_scored_pairs
-from auditor.swaps.attributes import Attributes, open_attributes, template_terms
+from auditor.swaps.attributes import (
+    Attributes,
+    open_attributes,
+    refuse_unknown,
+    template_terms,
+)
 from auditor.swaps.swapper import Swapper
 
 if TYPE_CHECKING:
@@ -114,6 +119,7 @@ def resolve(plan: AuditPlan, frame: pd.DataFrame | None = None) -> Inputs:
     if not plan.models:
         raise PlanError("no model is named; give a Hugging Face id or a folder (--model M)")
     attributes = open_attributes(plan.swaps)
+    refuse_unknown(plan.metrics.task_concerns, plan.swaps)
     texts = open_texts(
         data,
         frame=frame,

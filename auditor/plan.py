@@ -8,19 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Literal, Self, get_args
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from auditor.records import Criterion
+from auditor.plan_metrics import HarmPlan, MetricPlan, Section
+from auditor.records import NAMES_SUFFIX
 
 PLAN_VERSION = 1
-
-
-class Section(BaseModel):
-    """Frozen, and an unknown key is an error: a misspelt option must not be ignored."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
 
 class ModelPlan(Section):
@@ -159,6 +154,11 @@ class ScoringPlan(Section):
     labels: tuple[str, ...] = Field(
         (), description="Names of the columns that a callable or pairs file gives, in order."
     )
+    gives: Literal["probabilities", "multi_label", "regression"] = Field(
+        "probabilities",
+        description="What a callable gives: probabilities that sum to 1 per text, probabilities of "
+        "labels that do not exclude each other, or one number per text.",
+    )
     cutoff: float | None = Field(
         None,
         description="Select the favourable label at this score, as in use. None: the most "
@@ -184,172 +184,10 @@ class ScoringPlan(Section):
     offline: bool = Field(False, description="Never ask the hub; use local and cached files.")
 
 
-Governing = Literal[
-    "auto",
-    "selection_rate_change",
-    "false_negative_rate_change",
-    "false_positive_rate_change",
-    "standardised_effect",
-    "mean_effect",
-    "mean_margin_effect",
-]
-"""Signed metrics of a swap that may have a verdict; see `auditor list metrics`."""
-
-GoverningGroups = Literal[
-    "auto",
-    "none",
-    "selection_rate_difference",
-    "true_positive_rate_difference",
-    "false_positive_rate_difference",
-]
-"""Signed differences between groups of people that may have a verdict."""
-
-_HALF = (
-    "in-house: half of the +-.10 toolkit convention, since texts are otherwise equal; no legal "
-    "source"
-)
-_CONVENTION = "toolkit convention of +-.10 (AIF360, holisticai); no legal source"
-DEFAULTS: dict[str, tuple[float, str]] = {
-    "selection_rate_change": (0.05, _HALF),
-    "false_negative_rate_change": (0.05, _HALF),
-    "false_positive_rate_change": (0.05, _HALF),
-    "standardised_effect": (
-        0.1,
-        "in-house: a tenth of the SD of the scores of the operator's own texts; no legal source",
-    ),
-    "selection_rate_difference": (0.10, _CONVENTION),
-    "true_positive_rate_difference": (0.10, _CONVENTION),
-    "false_positive_rate_difference": (0.10, _CONVENTION),
-}
-"""Governing metric -> delta and its origin, where the plan gives none. A mean effect in units of
-its own has no default: what is small depends on the score."""
-
-
-class CriterionPlan(Section):
-    """What governs one attribute, or one protected column, where it differs from the rest."""
-
-    governing: Governing | GoverningGroups | None = Field(None, description="Its own metric.")
-    delta: float | None = Field(None, gt=0, description="Its own threshold.")
-    delta_origin: str | None = Field(None, description="Where that comes from.")
-    approved_by: str | None = Field(None, description="Who approved it.")
-
-
-class MetricPlan(Section):
-    """What decides, and from which thresholds."""
-
-    governing: Governing = Field(
-        "auto",
-        description="The one metric per contrast that has a verdict; others are descriptive. auto: "
-        "false_negative_rate_change where the data has true labels (a text that deserves the "
-        "favourable label loses it with the group), else selection_rate_change, else, for scores "
-        "without a cut-off, standardised_effect.",
-    )
-    governing_groups: GoverningGroups = Field(
-        "auto",
-        description="The same for differences between groups of people. auto: "
-        "selection_rate_difference in an audit of outcomes without texts, else none.",
-    )
-    delta: float | None = Field(
-        None,
-        gt=0,
-        description="Acceptable within +-delta, in the governing metric's unit. None: the "
-        "metric's default, printed with its origin.",
-    )
-    delta_origin: str | None = Field(None, description="Where delta comes from; printed beside it.")
-    approved_by: str | None = Field(
-        None, description="Who approved the threshold. None prints as NOT PROVIDED."
-    )
-    by_attribute: dict[str, CriterionPlan] = Field(
-        default_factory=dict,
-        description="Attribute or protected column -> governing, delta, delta_origin, approved_by "
-        "of its own.",
-    )
-    alpha: float = Field(0.05, gt=0, lt=0.5, description="Error rate of each verdict.")
-    min_clusters: int = Field(
-        20, ge=8, description="Fewer clusters than this: not tested. 8 is the hard floor."
-    )
-    min_rows: int = Field(
-        30, ge=2, description="A group of people with fewer rows than this: not tested."
-    )
-    rules_of_thumb: tuple[Literal["four_fifths"], ...] = Field(
-        ("four_fifths",),
-        description="Point-estimate rules of law, answered beside the verdict for groups of "
-        "people and never in its place. four_fifths: 29 CFR 1607.4(D), employment in the US.",
-    )
-    power: float = Field(
-        0.8, gt=0.5, lt=1, description="Chance of finding a difference of the detectable size."
-    )
-    must_detect: float | None = Field(
-        None,
-        gt=0,
-        description="Refuse to score where a finding is not expected to detect a difference of "
-        "this size with `power`; see --dry-run and --pilot.",
-    )
-    self_test: int = Field(
-        500,
-        ge=0,
-        description="Relabellings of the run's own scores by which its error rates are measured; "
-        "0 for none.",
-    )
-    task_concerns: tuple[str, ...] = Field(
-        (), description="Attributes that are the task's own target; they are refused."
-    )
-
-    @model_validator(mode="after")
-    def _thresholds_are_known(self) -> Self:
-        each: dict[str, MetricPlan | CriterionPlan] = {"": self, **self.by_attribute}
-        for name, own in each.items():
-            metric = own.governing or self.governing
-            delta = own.delta if metric != self.governing else own.delta or self.delta
-            if metric not in ("auto", "none", *DEFAULTS) and delta is None:
-                where = f"by_attribute.{name}: " if name else ""
-                raise ValueError(
-                    f"{where}{metric} is in units of the score, which have no default threshold; "
-                    "give delta and delta_origin"
-                )
-        return self
-
-    def governs(self, attribute: str, *, of_people: bool = False) -> str:
-        """Returns what decides for an attribute, or for a protected column (`of_people`): a metric,
-        "auto" or "none"."""
-        own = self.by_attribute.get(attribute)
-        kinds = get_args(GoverningGroups if of_people else Governing)
-        if own is not None and own.governing in kinds:
-            return str(own.governing)
-        return self.governing_groups if of_people else self.governing
-
-    def criterion(self, attribute: str, metric: str) -> Criterion:
-        """Returns the threshold of a governing metric for an attribute or protected column.
-
-        The plan's delta is in the unit of its own `governing`, so it does not hold for an attribute
-        that names another metric: that one's default does.
-        """
-        own = self.by_attribute.get(attribute, CriterionPlan())
-        approved_by = own.approved_by or self.approved_by
-        other = own.governing not in (None, self.governing, self.governing_groups)
-        for given in (own, None if other else self):
-            if given is not None and given.delta is not None:
-                origin = given.delta_origin or "the plan, which gives no origin"
-                return Criterion(given.delta, origin, approved_by, metric)
-        return Criterion(*DEFAULTS[metric], approved_by, metric)
-
-
-class HarmPlan(Section):
-    """Who is harmed, and which direction is the harm."""
-
-    harmed: str | None = Field(
-        None, description="Who is harmed, and how, if the favourable label is withheld."
-    )
-    harm_kind: Literal["allocative", "representational"] | None = Field(
-        None,
-        description="allocative: something is given or withheld; representational: a group is "
-        "spoken of or shown in a worse way.",
-    )
-    worse: Literal["lower", "higher", "either"] = Field(
-        "lower",
-        description="Which effect on a group is the harm: lower (it receives the favourable label "
-        "less), higher, or either alike. Findings with this direction come first.",
-    )
+def parts_of(attribute: str) -> set[str]:
+    """Returns an attribute with all that it is made of: "gender*race_names" has gender and race."""
+    parts = attribute.split("*")
+    return {attribute, *parts, *(part.removesuffix(NAMES_SUFFIX) for part in parts)}
 
 
 class CasePlan(Section):
@@ -385,8 +223,10 @@ class AuditPlan(Section):
 
     @model_validator(mode="after")
     def _refuse_own_target(self) -> Self:
+        if self.data.pairs or self.data.predictions:
+            return self  # pairs say themselves what they swap, and are refused when they are read
         concerns = set(self.metrics.task_concerns)
-        own = sorted(a for a in self.swaps.attributes if {a, *a.split("*")} & concerns)
+        own = sorted(a for a in self.swaps.attributes if parts_of(a) & concerns)
         if own:
             raise ValueError(
                 f"{', '.join(own)} is both swapped and the task's own target (task_concerns): "
@@ -397,16 +237,28 @@ class AuditPlan(Section):
 
     @model_validator(mode="after")
     def _own_criteria_are_of_something(self) -> Self:
-        known = {*self.swaps.attributes, *self.data.protected}
-        unknown = sorted(
-            name
-            for name in self.metrics.by_attribute
-            if name not in known and not set(name.split("*")) <= known
-        )
-        if unknown and not self.data.pairs:
+        asked = {
+            "by_attribute": (list(self.metrics.by_attribute), self.swaps.attributes),
+            "by_column": (list(self.metrics.by_column), self.data.protected),
+        }
+        for name, (own, known) in asked.items():
+            crossed = {f"{a}*{b}" for a in known for b in known} if name == "by_column" else set()
+            unknown = sorted(set(own) - set(known) - crossed)
+            if unknown and not (self.data.pairs and name == "by_attribute"):
+                raise ValueError(
+                    f"metrics.{name} names {', '.join(unknown)}, which this audit does not have; "
+                    f"it has {', '.join(known) or 'none'}"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _outcomes_have_no_texts(self) -> Self:
+        given = {"models": self.models, "text": self.data.text}
+        named = [name for name, value in given.items() if value]
+        if self.data.predictions and named:
             raise ValueError(
-                f"metrics.by_attribute names {', '.join(unknown)}, which this audit does not have; "
-                f"it has {', '.join(sorted(known))}"
+                f"a table of outcomes is audited without texts or models; drop {', '.join(named)}, "
+                "or give the texts as `path`"
             )
         return self
 

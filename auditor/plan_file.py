@@ -14,7 +14,8 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from auditor.errors import PlanError, collected
-from auditor.plan import AuditPlan, ModelPlan, Section
+from auditor.plan import AuditPlan, ModelPlan
+from auditor.plan_metrics import Section
 
 
 def check_plan(values: Mapping[str, Any], subject: str) -> AuditPlan:

@@ -89,9 +89,10 @@ class Contrast:
 
     @property
     def contrast_id(self) -> str:
-        """Also part of file names: the "*" of an intersection is written "_x_"."""
-        attribute = self.attribute.replace("*", "_x_")
-        return f"{attribute}.{self.group_a}.{self.group_b}"
+        """Also part of file names: the "*" of an intersection is written "_x_". A "." in a name is
+        written "%2E", so that no two contrasts have one id."""
+        names = (self.attribute.replace("*", "_x_"), self.group_a, self.group_b)
+        return ".".join(name.replace("%", "%25").replace(".", "%2E") for name in names)
 
     @property
     def crossed(self) -> bool:

@@ -30,6 +30,13 @@ LEVEL = 0.95
 """Of the intervals, where a row does not say otherwise."""
 MOST_LINES = 5
 """Lines of one kind below the table of findings."""
+ADJUSTED = {
+    "swaps": "Each interval is its finding's own; verdicts of not meeting, and what is detected, "
+    "allow for all findings together (Holm).",
+    "groups": "Intervals hold for all groups of a column; verdicts of not meeting, and what is "
+    "detected, allow for all findings together (Holm).",
+}
+"""Basis -> why an interval and a verdict can seem to contradict each other."""
 STYLES = {
     "meets criterion": "green",
     "does not meet criterion": "bold red",
@@ -106,17 +113,22 @@ def _lines() -> Callable[[Step], None]:
 
 def print_run(run: Run, reports: Sequence[Path]) -> None:
     """Prints an audit's answer, its judged findings, and where everything is."""
+    from auditor.report.reasons import unlabelled, untested
+
     judged = [f for f in run.evidence.findings if f.verdict is not None]
     # Swaps and groups of people apart: they are other measures, with other counts.
     for basis in dict.fromkeys(finding.basis for finding in judged):
         stdout.print(_findings_table([f for f in judged if f.basis == basis]))
+        stdout.print(ADJUSTED[basis.value], style="dim", soft_wrap=True)
     for criterion in criteria_lines(run):
         stdout.print(criterion, markup=False, soft_wrap=True)
     verdict = str(run.verdict)
     line = Text.assemble("Verdict: ", (verdict, STYLES.get(verdict, "")), f". {run.verdict.reason}")
     stdout.print(line, soft_wrap=True)
     notes = [
-        *_few(open_questions(run), "findings that could be settled"),
+        *_few(untested(run.evidence), "reasons"),
+        *_few(unlabelled(run.evidence), "reasons"),
+        *_few(open_questions(run), "open findings"),
         *_few(run.evidence.results.data_notes, "notes on the data"),
         *truncation_notes(run),
     ]
@@ -165,7 +177,7 @@ def _findings_table(findings: Sequence[Finding]) -> Table:
 def _finding_row(finding: Finding) -> dict[str, str | Text]:
     estimate, contrast, criterion = finding.estimate, finding.contrast, finding.criterion
     verdict = finding.verdict.value if finding.verdict else ""
-    detectable = finding.detectable
+    detectable, checkpoints = finding.detectable, len(finding.checkpoints)
     return {
         "attribute": escape(contrast.attribute),
         "contrast": escape(f"{contrast.group_b} v {contrast.group_a}"),
@@ -175,7 +187,7 @@ def _finding_row(finding: Finding) -> dict[str, str | Text]:
         "detects": "" if detectable is None else f"{detectable:.3f}",
         "n": f"{estimate.n:,}",
         "clusters": f"{estimate.clusters:,}",
-        "holds in": f"{finding.holds_in} of {len(finding.checkpoints)}",
+        **({"holds in": f"{finding.holds_in} of {checkpoints}"} if checkpoints > 1 else {}),
         "verdict": Text(verdict, STYLES.get(verdict, "")),
     }
 
@@ -206,10 +218,12 @@ def criteria_lines(run: Run) -> list[str]:
 
 
 def open_questions(run: Run) -> list[str]:
-    """Returns a sentence for each inconclusive finding that says what would settle it."""
+    """Returns a sentence for each inconclusive finding that says what would settle it, if any."""
+    from auditor.report.words import clusters_are, contrast_words, in_units
+
+    called = clusters_are(run.plan)
     return [
-        f"To settle {f.contrast.attribute}, {f.contrast.group_b} v {f.contrast.group_a}: "
-        f"{f.settles}."
+        f"Open ({contrast_words(f.contrast)}): {in_units(f.settles, called)}."
         for f in run.evidence.findings
         if f.settles
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,11 @@ import pandas as pd
 import pytest
 
 import auditor
-from auditor.errors import AuditError, ModelError, RunError
+from auditor.errors import AuditError, ModelError, PlanError, RunError
 from auditor.evidence.provenance import TIME_FIELDS
-from auditor.pipeline import Step
+from auditor.metrics.verdicts import exit_code
+from auditor.pipeline import Step, resolve
+from auditor.plan_file import plan_from_options
 from tests.fakes import LABELS, Biased, Counting, constant, failing
 
 PLACES = [
@@ -279,3 +282,84 @@ def test_what_looked_like_a_mention_is_counted_with_its_reason(tmp_path: Path) -
     assert entry["texts_with_mention"] == 20
     assert entry["skipped"] == {"in a phrase that is left alone": 20}
     assert entry["by_arm"] == {"unmentioned": 20}
+
+
+@pytest.mark.parametrize("name", ["Gender", "gendr", "sex"])
+def test_a_misspelt_guard_is_refused(name: str) -> None:
+    with pytest.raises(PlanError, match=f"task_concerns names {name}.*there are age"):
+        resolve(plan_from_options(templates="everyday", models=[{"id": "m"}], task_concerns=name))
+
+
+def scored(path: Path, rows: list[dict[str, Any]]) -> Path:
+    """Writes pairs of gender, a text that says `i` each, as somebody scored them."""
+    pair = {
+        "attribute": "gender", "group_from": "male", "group_to": "female", "score_from": 0.7,
+        "score_to": 0.7, "label_from": "ok", "label_to": "ok", "term_from": "he", "term_to": "she",
+    }  # fmt: skip
+    lines = [
+        json.dumps(
+            pair | {"text": f"he {i}", "counterfactual": f"she {i}", "cluster": f"c{i}"} | row
+        )
+        for i, row in enumerate(rows)
+    ]
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def denied(label: str | int) -> dict[str, Any]:
+    return {"score_to": 0.3, "label_to": "bad", "label_true": label}
+
+
+def test_the_labels_of_pairs_scored_elsewhere_decide(tmp_path: Path) -> None:
+    """30 of 60 that deserve the label are denied it, 30 of 60 others gain it: net change 0."""
+    good = [denied("ok") if i % 2 else {"label_true": "ok"} for i in range(60)]
+    gains = {"score_from": 0.3, "label_from": "bad", "label_true": "bad"}
+    bad = [gains if i % 2 else gains | {"score_to": 0.3, "label_to": "bad"} for i in range(60)]
+    rows = [row | {"group_a": "male", "group_b": "female"} for row in good + bad]
+    run = auditor.audit(
+        pairs=str(scored(tmp_path / "p.jsonl", rows)), favourable="ok", cutoff=0.5,
+        out=tmp_path / "run",
+    )  # fmt: skip
+    judged = run.findings[run.findings["verdict"].notna()]
+    assert list(judged["metric"]) == ["false_negative_rate_change"]
+    assert judged["value"].iloc[0] == pytest.approx(0.5)
+    assert exit_code(run.verdict) == 1
+
+
+def test_a_number_for_a_true_label_is_its_words(tmp_path: Path) -> None:
+    rows = [denied(1) if i % 2 else {"label_true": 1} for i in range(60)]
+    run = auditor.audit(
+        pairs=str(scored(tmp_path / "p.jsonl", rows)), favourable="1", cutoff=0.5,
+        out=tmp_path / "run",
+    )  # fmt: skip
+    assert "false_negative_rate_change" in set(run.findings["metric"])
+
+
+def test_a_contrast_whose_pairs_were_all_kept_out_keeps_the_gate_shut(tmp_path: Path) -> None:
+    out = {"validity": "ambiguous", "reason": "made up"}
+    fair = [{"attribute": "age", "group_from": "young", "group_to": "old"} for _ in range(80)]
+    run = auditor.audit(
+        pairs=str(scored(tmp_path / "p.jsonl", fair + [out] * 60)), cutoff=0.5, out=tmp_path / "a"
+    )
+    assert exit_code(run.verdict) == 3
+    placebo = {"arm": "placebo", "group_to": "male"}
+    run = auditor.audit(
+        pairs=str(scored(tmp_path / "q.jsonl", [out] * 30 + [placebo] * 30)), out=tmp_path / "b"
+    )
+    assert str(run.verdict) == "not tested"
+    assert exit_code(run.verdict) == 3
+
+
+def test_pairs_of_the_tasks_own_target_are_refused(tmp_path: Path) -> None:
+    path = scored(tmp_path / "p.jsonl", [{} for _ in range(30)])
+    with pytest.raises(PlanError, match="gender is both in the pairs and the task's own target"):
+        auditor.audit(pairs=str(path), task_concerns="gender", out=tmp_path / "run")
+
+
+def test_runs_in_a_folder_that_is_named_are_counted_too(tmp_path: Path) -> None:
+    path = str(scored(tmp_path / "p.jsonl", [{} for _ in range(30)]))
+    numbers = [
+        auditor.audit(pairs=path, out=tmp_path / "gate" / str(i)).evidence.record["run_number"]
+        for i in range(3)
+    ]
+    assert numbers == [1, 2, 3]

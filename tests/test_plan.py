@@ -42,7 +42,16 @@ def test_all_problems_are_said_at_once_one_line_each() -> None:
         ({"governing": "mean_effect"}, "mean_effect is in units of the score.*give delta"),
         ({"by_attribute": {"gender": {"governing": "mean_margin_effect"}}}, "by_attribute.gender"),
         ({"by_attribute": {"gendr": {"delta": 0.1}}}, "names gendr, which this audit does not"),
+        (
+            {"by_attribute": {"gender": {"governing": "selection_rate_difference"}}},
+            "by_attribute.gender.governing",
+        ),
+        ({"by_column": {"sex": {"delta": 0.1}}}, "by_column names sex, which this audit does not"),
+        ({"attributes": ["gender_names"], "task_concerns": ["gender"]}, "the task's own target"),
+        ({"predictions": "p", "outcome": "o", "protected": "s", "text": "t"}, "drop text"),
         ({"governing": "flip_rate"}, "governing"),
+        ({"delta": 5}, "a delta of 5 accepts any difference of rates"),
+        ({"protected": "sex", "by_column": {"sex": {"delta": 1.0}}}, "a delta of 1 accepts any"),
         ({"models": [{"id": "m"}, {"id": "m"}]}, "named twice: m"),
         ({"models": [{"id": ""}]}, "models.0.id"),
         ({"min_clusters": 7}, "min_clusters"),
@@ -112,10 +121,23 @@ def test_a_threshold_comes_with_its_origin(
 
 
 def test_an_attribute_and_a_column_of_one_name_have_a_metric_each() -> None:
-    own = {"gender": {"governing": "true_positive_rate_difference"}}
-    metrics = plan_from_options(protected="gender", by_attribute=own).metrics
+    own = {"gender": {"governing": "true_positive_rate_difference", "delta": 0.2}}
+    metrics = plan_from_options(protected="gender", by_column=own).metrics
     assert metrics.governs("gender") == "auto"
-    assert metrics.governs("gender", of_people=True) == "true_positive_rate_difference"
+    assert metrics.governs_groups("gender") == "true_positive_rate_difference"
+    assert metrics.criterion("gender", "selection_rate_change").delta == 0.05
+    assert metrics.criterion("gender", "true_positive_rate_difference").delta == 0.2
+
+
+def test_a_threshold_of_swaps_never_decides_on_people() -> None:
+    """Half an SD of a score is no difference of rates."""
+    options = {"governing": "standardised_effect", "delta": 0.5, "delta_origin": "ours"}
+    found = plan_from_options(**options).metrics.criterion("sex", "selection_rate_difference")
+    assert found.delta == 0.1
+    assert "toolkit convention" in found.origin
+    own = plan_from_options(delta_groups=0.02).metrics
+    assert own.criterion("sex", "selection_rate_difference").delta == 0.02
+    assert own.criterion("gender", "selection_rate_change").delta == 0.05
 
 
 def test_a_plan_is_frozen() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any, get_args
 
@@ -12,12 +13,14 @@ import pytest
 
 import auditor
 from auditor.errors import AuditError, PlanError
-from auditor.metrics.power import detectable, detectable_rates, people_per_group
-from auditor.plan import AuditPlan, Governing
+from auditor.metrics.power import detectable, people_per_group
+from auditor.plan import AuditPlan
 from auditor.plan_file import plan_from_options
+from auditor.plan_metrics import Governing
 from auditor.planned import Planned, dry_run, pilot, planned_json, planned_lines, refuse_weak
 from auditor.planned.cost import ModelFiles, favourable_words, read_files
 from auditor.planned.counts import Sample
+from auditor.planned.people import detectable_rates
 from auditor.planned.spreads import (
     ASSUMED,
     SCALES,
@@ -144,7 +147,8 @@ def test_the_assumed_effect_by_hand() -> None:
     e = found.detectable or 0.0
     assert e == pytest.approx(2.848 * ((0.2408**2 + e * (1 - e)) / 62) ** 0.5, rel=2e-3)
     assert found.detectable_adjusted == found.detectable
-    assert found.outlook.startswith("too small: about 3")
+    assert found.outlook.startswith("too small to find 0.05: about 3")
+    assert found.outlook.endswith("0 clusters are needed (it has 62)")
     assert found.spread is not None
     assert found.spread.origin == "assumed"
 
@@ -159,8 +163,9 @@ def test_names_that_no_template_can_make_up_for() -> None:
     found = look(texts=frame("Emily Walsh"), attributes=["race_names"], governing="mean_effect",
                  delta=0.05).forecasts  # fmt: skip
     assert all(each.names == 24 for each in found)
-    assert all("cannot be settled with this sample" in each.outlook for each in found)
-    assert "names per group are" in found[0].outlook
+    start = "too small to find 0.05: with 24 names per group no number of templates is enough; "
+    assert all(each.outlook.startswith(start) for each in found)
+    assert found[0].outlook.endswith("names per group are")
 
 
 def test_what_would_not_be_tested_says_why() -> None:
@@ -210,7 +215,7 @@ def test_a_pilot_scores_placebo_pairs_and_no_swap() -> None:
 
 def test_a_pilot_of_a_model_that_never_flips_says_what_rare_flips_it_would_see() -> None:
     [found] = ask(constant, frame(tail=" on Tuesday")).forecasts
-    assert found.detectable == pytest.approx(0.14, abs=0.02)
+    assert found.detectable == pytest.approx(0.106, abs=0.01)
     assert found.chance_to_meet == 1.0
     assert "clusters are needed" in found.outlook
 
@@ -313,11 +318,28 @@ def test_a_demand_that_is_not_met_names_contrast_size_and_remedy() -> None:
     words = str(caught.value)
     assert "the plan demands to detect 0.05 with a power of 80%" in words
     assert "gender, female v male: finds 0.2" in words
-    assert "which is 0.1" in words
+    assert " at best, demanded is 0.05; too small to find 0.05: about " in words
     assert "clusters are needed" in words
     assert "religion, muslim v christian: not tested: no text mentions" in words
     assert "race_names, black v white" in words
     assert "no number of templates is enough" in words
+
+
+def test_a_shortfall_is_never_said_to_be_what_is_demanded() -> None:
+    """0.0501 is more than 0.05, also in two digits."""
+    chosen = plan(must_detect=look().forecasts[0].detectable_adjusted or 0.0)
+    demanded = (chosen.metrics.must_detect or 0.0) - 1e-5
+    chosen = plan(must_detect=demanded)
+    with pytest.raises(PlanError) as caught:
+        refuse_weak(look(), chosen)
+    found = re.search(r"finds (\S+) at best, demanded is (\S+);", str(caught.value))
+    assert found
+    assert float(found[1]) > float(found[2])
+
+
+def test_what_is_out_of_reach_is_not_proposed() -> None:
+    [far] = look(by_attribute={"gender": {"delta": 0.001}}).forecasts
+    assert far.outlook == "too small to find 0.001: more than 10 times the 62 clusters are needed"
 
 
 @pytest.mark.parametrize(("rate", "people"), [(0.5, 388), (0.2, 1447), (0.1, 3213)])
@@ -353,6 +375,12 @@ def test_people_are_counted_with_the_difference_within_reach(tmp_path: Path) -> 
     assert (women.n, women.clusters, women.contrast.group_a) == (788, 388, "m")
     assert women.detectable == pytest.approx(0.1, abs=0.001)
     assert women.outlook == "enough"
+    options = {**outcomes(tmp_path), "by_column": {"sex": {"delta": 0.09}}}
+    women = dry_run(plan_from_options(**options)).forecasts[0]
+    assert women.outlook == "too small to find 0.09: about 1.3 times as many rows are needed"
+    options["by_column"] = {"sex": {"delta": 0.01}}
+    women = dry_run(plan_from_options(**options)).forecasts[0]
+    assert women.outlook == "too small to find 0.01: more than 10 times as many rows are needed"
     assert "only 9 rows of a group; at least 30" in str(others.untested)
 
 
@@ -404,6 +432,39 @@ def test_a_models_files_tell_its_labels_and_size(tmp_path: Path) -> None:
     assert read_files(model).regression
 
 
+@pytest.mark.parametrize(
+    ("favourable", "problem", "words"),
+    [
+        (("great",), None, "the model has no label 'great'; it has bad, good"),
+        ((7,), None, "the model has no label 7; it has bad, good"),
+        (("bad", "good"), None, "every label is favourable"),
+        (("bad", "good"), "multi_label_classification", None),
+        (("Good",), None, None),
+        (("good",), "regression", "the model is a regression"),
+        (("lower",), "regression", None),
+    ],
+)
+def test_a_favourable_label_that_the_model_lacks_is_refused_without_its_weights(
+    tmp_path: Path, favourable: tuple[str | int], problem: str | None, words: str | None
+) -> None:
+    config = {"id2label": {"0": "bad", "1": "good"}, "problem_type": problem}
+    if problem == "regression":
+        config["id2label"] = {"0": "LABEL_0"}
+    (tmp_path / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    chosen = plan(models=[{"id": str(tmp_path)}], labels=(), favourable=favourable)
+    if words is None:
+        assert dry_run(chosen, frame()).forecasts
+        return
+    with pytest.raises(PlanError, match=words):
+        dry_run(chosen, frame())
+
+
+def test_a_favourable_label_that_a_function_lacks_is_refused() -> None:
+    with pytest.raises(PlanError, match="the model has no label 'great'; it has negative, pos"):
+        look(favourable="great")
+    assert look(favourable=()).forecasts, "nothing is said of what is not named"
+
+
 @pytest.mark.parametrize("given", [("Good",), (1,), ("1",)])
 def test_a_favourable_label_is_known_by_name_and_index(given: tuple[str | int]) -> None:
     assert {"good", "1"} <= favourable_words(plan(favourable=given).scoring, ("bad", "good"))
@@ -417,6 +478,7 @@ def test_everything_is_said_and_is_json() -> None:
     lines = planned_lines(found)
     assert any("selection_rate_change within +-0.05" in line for line in lines)
     assert any(line.startswith("spread of race_names: assumed (SD of names 0.1") for line in lines)
+    assert any("outlook: whether an effect as large as delta would be found" in x for x in lines)
     assert lines[-1] == "nothing was written"
 
 

@@ -18,9 +18,10 @@ from auditor.errors import DataError
 from tests.conftest import ROOT
 
 ORDER = [
-    "errors", "records", "schemas", "content", "grammar", "plan", "plan_file", "evidence",
-    "sources", "swaps", "models", "metrics", "benchmarks", "attributions", "circuits", "decisions",
-    "report", "review", "pipeline", "planned", "run", "preview", "terminal", "options", "cli", "ui",
+    "errors", "records", "schemas", "content", "grammar", "plan_metrics", "plan", "plan_file",
+    "evidence", "sources", "swaps", "models", "metrics", "benchmarks", "attributions", "circuits",
+    "decisions", "report", "review", "pipeline", "planned", "run", "preview", "terminal",
+    "options", "cli", "ui",
 ]  # fmt: skip
 """A module imports only what stands above it, or in its own folder."""
 

@@ -75,3 +75,8 @@ def test_the_designs_columns_are_all_there() -> None:
         sample seed input_kind
     """
     assert set(columns.split()) <= set(PAIRS.names)
+
+
+def test_contrasts_of_dotted_groups_have_ids_of_their_own() -> None:
+    assert Contrast("x", "a.b", "c").contrast_id != Contrast("x", "a", "b.c").contrast_id
+    assert Contrast("gender", "male", "female").contrast_id == "gender.male.female"

@@ -36,6 +36,8 @@ from auditor.plan_file import check_plan
 from auditor.schemas import PREDICTIONS
 
 INDEX = "index.jsonl"
+BESIDE = ".auditor-runs.jsonl"
+"""The index of runs in a folder that somebody named: hidden, and no name that could be taken."""
 
 
 class RunFolder:
@@ -52,25 +54,27 @@ class RunFolder:
         """Makes a new run folder. `inputs`: name -> SHA-256 of every data and content file.
 
         Args:
-            folder: where; None: `audits/<run id>`, which is also listed in `audits/index.jsonl`.
+            folder: where; None: `audits/<run id>`. Runs are listed, and those of a plan counted,
+                in `audits/index.jsonl`, or beside a folder that is named.
 
         Raises:
             RunError: the folder exists and is not empty, or cannot be written.
         """
         started = now()
         run_id = f"{started[:19].replace('-', '').replace(':', '')}-{plan.sha256[:8]}"
-        number = 1
+        index = Path("audits") / INDEX
         if folder is None:
             folder = _unused(Path("audits") / run_id)
-            number = _register(folder, plan, started)
         elif folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise RunError(
                 f"{folder} exists and is not empty; name a new folder with --out, or complete "
                 f"that run with: auditor run --resume {folder}"
             )
+        else:
+            index = folder.parent / BESIDE
         record = {
             "run_id": run_id,
-            "run_number": number,
+            "run_number": _register(index, folder, plan, started),
             "started_at": started,
             "finished_at": None,
             "plan_sha256": plan.sha256,
@@ -231,12 +235,11 @@ def _unused(folder: Path) -> Path:
     return folder if not folder.exists() else next(c for c in candidates if not c.exists())
 
 
-def _register(folder: Path, plan: AuditPlan, started: str) -> int:
+def _register(index: Path, folder: Path, plan: AuditPlan, started: str) -> int:
     """Adds a run to the index and returns which run of this plan it is, from 1.
 
     Counted at the start: a gate that is retried until it passes shows its number.
     """
-    index = folder.parent / INDEX
     lines = index.read_text(encoding="utf-8").splitlines() if index.exists() else []
     same = [line for line in lines if json.loads(line)["plan_sha256"] == plan.sha256]
     entry = {"folder": folder.name, "plan_sha256": plan.sha256, "started_at": started}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import duckdb
 import pyarrow as pa
 
 from auditor.metrics.estimates import NOISE
-from auditor.metrics.measurements import governing
 from auditor.plan import AuditPlan
 from auditor.records import Arm
 from auditor.schemas import CASES
@@ -22,7 +23,7 @@ regression's, whose score has a unit of its own."""
 
 
 def flag_cases(
-    db: duckdb.DuckDBPyConnection, plan: AuditPlan, model_id: str, *, selects: bool = True
+    db: duckdb.DuckDBPyConnection, plan: AuditPlan, model_id: str, governs: Mapping[str, str]
 ) -> pa.Table:
     """Returns the flagged pairs of one model, most severe first (`schemas.CASES`).
 
@@ -34,9 +35,9 @@ def flag_cases(
 
     Args:
         db: with the view `counted`.
-        selects: whether the model gives, or withholds, a favourable label.
+        governs: attribute -> the metric that decides for it.
     """
-    _write_marks(db, plan, selects=selects)
+    _write_marks(db, plan, governs)
     rows = db.execute(
         _FLAGGED.format(columns=", ".join(CASES.names)),
         {
@@ -51,17 +52,16 @@ def flag_cases(
     return pa.Table.from_pylist(found, schema=CASES)
 
 
-def _write_marks(db: duckdb.DuckDBPyConnection, plan: AuditPlan, *, selects: bool) -> None:
+def _write_marks(
+    db: duckdb.DuckDBPyConnection, plan: AuditPlan, governs: Mapping[str, str]
+) -> None:
     """Makes the table `marks`: from which size on the effect on one pair of an attribute is large,
     and in what unit."""
-    rows = db.execute("SELECT DISTINCT attribute FROM valid_pairs ORDER BY 1").fetchall()
     db.execute("CREATE OR REPLACE TEMP TABLE marks (attribute VARCHAR, unit VARCHAR, delta DOUBLE)")
-    for (attribute,) in rows:
-        metric = governing(plan, attribute, selects=selects)
+    for attribute, metric in governs.items():
         delta = plan.metrics.criterion(attribute, metric).delta
-        db.execute(
-            "INSERT INTO marks VALUES (?, ?, ?)", [attribute, _UNITS.get(metric, "rate"), delta]
-        )
+        unit = _UNITS.get(metric, "rate")
+        db.execute("INSERT INTO marks VALUES (?, ?, ?)", [attribute, unit, delta])
 
 
 _FLAGGED = f"""
@@ -76,7 +76,9 @@ WITH named AS (
             WHEN 'SD' THEN abs(counted.effect) > delta * sd
             WHEN 'log-odds' THEN abs(margin_b - margin_a) > delta
             ELSE counted.unit = 'probability' AND abs(counted.effect) > delta END, false) AS beyond
-    FROM counted JOIN valid_pairs source USING (model_id, pair_id, arm)
+    FROM counted JOIN (
+        SELECT DISTINCT ON (model_id, pair_id, arm) * FROM valid_pairs ORDER BY row_id
+    ) source USING (model_id, pair_id, arm)
         JOIN marks ON marks.attribute = source.attribute
     WHERE model_id = $model AND arm = '{Arm.SWAP}'
 ),

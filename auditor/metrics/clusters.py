@@ -6,7 +6,7 @@ cluster (for names, per name and cluster), however many pairs there are.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from auditor.metrics.counted import mean_of, scale_of
+from auditor.metrics.counted import mean_of
 from auditor.records import Arm
 
 Floats = npt.NDArray[np.float64]
@@ -44,16 +44,15 @@ class ClusterMeans:
 
 
 def cluster_means(
-    db: duckdb.DuckDBPyConnection, of_pair: Mapping[str, str], squares: Collection[str] = ()
+    db: duckdb.DuckDBPyConnection, of_pair: Mapping[str, str], scales: Mapping[str, float]
 ) -> dict[Key, ClusterMeans]:
     """Returns means by cluster, the same to the bit on every machine.
 
     Args:
         db: with the view `counted`.
         of_pair: metric -> SQL of its value for one pair, over the columns of `counted`.
-        squares: the metrics whose values are squares of effects.
+        scales: metric -> what its values are added up by (`counted.Scales`).
     """
-    scales = _scales(db, of_pair, squares)
     columns = ", ".join(
         f'count({sql}) AS "n {name}", {mean_of(sql, scales[name])} AS "{name}"'
         for name, sql in of_pair.items()
@@ -82,7 +81,7 @@ def crossed_cells(
     of_pair: Mapping[str, str],
     of_side: Mapping[str, str],
     contrast_ids: Sequence[str],
-    squares: Collection[str] = (),
+    scales: Mapping[str, float],
 ) -> dict[Key, dict[str, Cells]]:
     """Returns metric -> its cells, for every model, crossed contrast and arm.
 
@@ -94,9 +93,8 @@ def crossed_cells(
         of_pair: metric -> SQL of its value for one pair, over the columns of `counted`.
         of_side: the same of one side, for metrics that are B less A; `{side}` stands for a or b.
         contrast_ids: of the crossed contrasts.
-        squares: the metrics whose values are squares of effects.
+        scales: metric -> what its values are added up by (`counted.Scales`).
     """
-    scales = _scales(db, of_pair, squares)
     columns = ", ".join(
         _cell_columns(name, of_pair[name], of_side.get(name), scales[name]) for name in of_pair
     )
@@ -121,13 +119,6 @@ _CELLS = f"""
         ({_KEY}, cluster, term_a), ({_KEY}, cluster, term_b), ({_KEY}, cluster, term_a, term_b))
     ORDER BY {_KEY}, side, term, cluster
 """
-
-
-def _scales(
-    db: duckdb.DuckDBPyConnection, names: Iterable[str], squares: Collection[str]
-) -> dict[str, float]:
-    plain, square = scale_of(db), scale_of(db, squares=True)
-    return {name: square if name in squares else plain for name in names}
 
 
 def _cell_columns(name: str, of_pair: str, of_side: str | None, scale: float) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from auditor.metrics.clusters import Cells, ClusterMeans, Floats
+from auditor.metrics.counted import Scales
 from auditor.metrics.crossed import (
     WORDS_TESTED,
     Design,
@@ -70,6 +71,13 @@ class Metric:
 
     def unit_in(self, means: ClusterMeans) -> str:
         return means.unit if self.unit == "score" else self.unit
+
+    def scale(self, scales: Scales) -> float:
+        """Returns what values of this size are added up by."""
+        if self.kind == "root mean":
+            return scales.square
+        units = {"score": scales.score, "SD": scales.sd, "log-odds": scales.margin}
+        return units.get(self.unit, scales.rate)
 
     def bounds(self, means: ClusterMeans) -> Interval:
         """Returns the least and the most that the value of a pair can be."""

@@ -8,6 +8,7 @@ alone: with real but group-less name effects it finds a difference in up to 90 %
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 
 import numpy as np
 import numpy.typing as npt
@@ -112,16 +113,8 @@ def complete(cells: Cells) -> Design:
 
 
 @dataclass(frozen=True, slots=True)
-class Spread:
-    """An effect, its variance, and how well that is known."""
-
-    mean: float  # D
-    variance: float  # V, of `mean`
-    df: float
-
-
-def spread(design: Design) -> Spread:
-    """Returns D = sum of c_g ybar_g with V = max(A, C) + max(B, C) - C.
+class Parts:
+    """The variance of an effect between names x templates, by what it comes from.
 
     A = sum of c_g^2 s^2(term means) / N_g is the share of the terms (0 for fewer than `FEW_TERMS`),
     B = s^2(delta_t) / T that of the templates, delta_t = sum of c_g ybar_gt, and
@@ -131,20 +124,87 @@ def spread(design: Design) -> Spread:
     kinds (Cameron, Gelbach & Miller, J. Business & Economic Statistics 29, 2011), unbiased here
     since cells are complete; ours: the maxima, without which chance may take it down to 0.
     """
-    c = np.array([sign for sign, _ in design.groups])
-    sizes, templates = np.array(design.sizes), design.templates
-    by_term = np.array([y.mean(axis=1).var(ddof=1) for _, y in design.groups])
-    a = c**2 * by_term / sizes * (not design.few)
-    b = float(_by_template(design).var(ddof=1)) / templates
-    free = (sizes - 1) * (templates - 1)
-    residual = np.array([_residual_squares(y) for _, y in design.groups])
-    common = float((c**2 * residual / free / (sizes * templates)).sum())
-    variance = max(float(a.sum()), common) + max(b, common) - common
-    unsure = 1 / float(free.sum())
-    if variance:  # shares of V, since V^2 may be too small for a float
-        share = float(((a / variance) ** 2 / (sizes - 1)).sum())
-        unsure = max(unsure, share + (b / variance) ** 2 / (templates - 1))
-    return Spread(float(_by_template(design).mean()), variance, 1 / unsure)
+
+    names: tuple[float, ...]  # [group], c_g^2 s^2(name means) / N_g
+    templates: float  # s^2(delta_t) / T
+    rest: tuple[float, ...]  # [group], c_g^2 s_g^2 / (N_g T)
+    sizes: tuple[int, ...]  # [group], N_g
+    clusters: int  # T
+
+    @property
+    def few(self) -> bool:
+        """So few names that their spread is left out: the result holds for the words tested."""
+        return min(self.sizes) < FEW_TERMS
+
+    @property
+    def variance(self) -> float:
+        """max(A, C) + max(B, C) - C."""
+        a, c = 0.0 if self.few else sum(self.names), sum(self.rest)
+        return max(a, c) + max(self.templates, c) - c
+
+    @property
+    def df(self) -> float:
+        """Satterthwaite's, and never more than that of C."""
+        unsure = 1 / ((self.clusters - 1) * sum(n - 1 for n in self.sizes))
+        if not self.variance:
+            return 1 / unsure
+        shares = zip(() if self.few else self.names, self.sizes, strict=False)
+        by_names = sum((a / self.variance) ** 2 / (n - 1) for a, n in shares)
+        by_templates = (self.templates / self.variance) ** 2 / (self.clusters - 1)
+        return 1 / max(unsure, by_names + by_templates)
+
+    @property
+    def se(self) -> float:
+        return float(self.variance**0.5)
+
+    def at(self, *, clusters: int | None = None, names: int | None = None) -> Parts:
+        """Returns what to expect of so many clusters, or names per group, that spread alike."""
+        more_t = self.clusters / (clusters or self.clusters)
+        more_n = [n / (names or n) for n in self.sizes]
+        rest = tuple(c * more_t * k for c, k in zip(self.rest, more_n, strict=True))
+        # Chance may leave either below what it contains of the rest; less than none there is not.
+        own = [max(0.0, a - c) for a, c in zip(self.names, self.rest, strict=True)]
+        between = max(0.0, self.templates - sum(self.rest))
+        return Parts(
+            tuple(a * k + c for a, k, c in zip(own, more_n, rest, strict=True)),
+            between * more_t + sum(rest),
+            rest,
+            tuple(names or n for n in self.sizes),
+            clusters or self.clusters,
+        )
+
+    def law(self, mean: float = 0.0) -> StudentMean:
+        return StudentMean(mean, self.se, self.df, (-inf, inf), over="names x templates")
+
+
+def parts_of(design: Design) -> Parts:
+    """Returns where the variance of a measured effect comes from."""
+    t = design.templates
+    return Parts(
+        tuple(c**2 * float(y.mean(axis=1).var(ddof=1)) / len(y) for c, y in design.groups),
+        float(_by_template(design).var(ddof=1)) / t,
+        tuple(
+            c**2 * _residual_squares(y) / ((len(y) - 1) * (t - 1) * len(y) * t)
+            for c, y in design.groups
+        ),
+        tuple(design.sizes),
+        t,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """An effect, its variance, and how well that is known."""
+
+    mean: float  # D
+    variance: float  # V, of `mean`
+    df: float
+
+
+def spread(design: Design) -> Spread:
+    """Returns D = sum of c_g ybar_g with V = max(A, C) + max(B, C) - C; see `Parts`."""
+    parts = parts_of(design)
+    return Spread(float(_by_template(design).mean()), parts.variance, parts.df)
 
 
 def _by_template(design: Design) -> Floats:
@@ -183,13 +243,3 @@ def crossed_proportion(design: Design) -> KornGraubard:
     return KornGraubard(
         found.mean, found.variance, design.templates, design.pairs, found.df, str(design)
     )
-
-
-def detectable(law: StudentMean, *, power: float = 0.8) -> float:
-    """Returns the least effect that a test at 5 % finds with this power: (t_.975 + t_power) se.
-
-    The df is the law's. More templates shrink B alone: A is what so few names can never beat.
-    """
-    from scipy.stats import t
-
-    return float((t.ppf(0.975, law.df) + t.ppf(power, law.df)) * law.se)

@@ -8,6 +8,8 @@ are written up in README.md.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -23,6 +25,8 @@ HARD_FLOOR = 8
 NOISE = 1e-6
 """Cluster means that differ by no more are equal: the order of a batch moves a float32 score by
 up to 6e-8, which is no evidence about other texts."""
+FEW = 10
+"""Fewer clusters that differ from 0 than this tell no spread."""
 DRAWS = 9_999
 BOOTSTRAP_UP_TO = 1_000
 """Clusters beyond which skewness no longer harms the t interval."""
@@ -59,28 +63,41 @@ class StudentMean:
     draws: Floats | None = field(default=None, repr=False)  # [draw], sorted bootstrap pivots
     over: str = "cluster means"
     """What `se` and `df` come from."""
+    few: Few | None = None
+    """Where few clusters differ from 0: takes the place of t."""
 
     @property
     def method(self) -> str:
+        if self.few:
+            return self.few.method
         name = f"t on {self.over}"
         return name if self.draws is None else f"{name}, envelope with bootstrap-t"
 
     def interval(self, level: float) -> Interval:
         tail = (1 - level) / 2
+        if self.few:
+            return self._around(self.few.interval(tail))
         most = -t_quantile(tail, self.df)
         least = -most
         if self.draws is not None:
             # Counted as `_upper` counts; under 1e-4 the draws have no more to say.
             k = max(1, int(round(tail * (len(self.draws) + 1), 6)))
             least, most = min(least, self.draws[k - 1]), max(most, self.draws[-k])
-        low, high = self.bounds
-        return (
-            max(low, float(self.mean - self.se * most)),
-            min(high, float(self.mean - self.se * least)),
-        )
+        return self._within(self.mean - self.se * most, self.mean - self.se * least)
+
+    def _around(self, ends: Interval) -> Interval:
+        """Moves an interval of what was seen to `mean`, which may have been shifted since."""
+        assert self.few is not None
+        shift = self.mean - self.few.value
+        return self._within(ends[0] + shift, ends[1] + shift)
+
+    def _within(self, low: float, high: float) -> Interval:
+        return max(self.bounds[0], float(low)), min(self.bounds[1], float(high))
 
     def p_beyond(self, delta: float) -> float:
         """The chance, at the edge of the null, of a mean at least this far out on either side."""
+        if self.few:
+            return self.few.p_beyond(self.mean, delta)
         if self.mean >= 0:
             near = self._upper((self.mean - delta) / self.se)
             far = self._lower((-self.mean - delta) / self.se)
@@ -94,14 +111,77 @@ class StudentMean:
         if self.draws is None:
             return tail
         beyond = len(self.draws) - int(np.searchsorted(self.draws, x, side="left"))
-        return max(tail, (1 + beyond) / (len(self.draws) + 1))
+        return max(tail, self._share(beyond, tail, t_below(-self.draws[-1], self.df)))
 
     def _lower(self, x: float) -> float:
         tail = t_below(x, self.df)
         if self.draws is None:
             return tail
         beyond = int(np.searchsorted(self.draws, x, side="right"))
-        return max(tail, (1 + beyond) / (len(self.draws) + 1))
+        return max(tail, self._share(beyond, tail, t_below(self.draws[0], self.df)))
+
+    def _share(self, beyond: int, tail: float, last: float) -> float:
+        """The share of draws so far out. Beyond the last one it falls as Student's tail does from
+        there: without, no p could be below 1e-4, and of many findings none could be detected."""
+        assert self.draws is not None
+        share = (1 + beyond) / (len(self.draws) + 1)
+        return share if beyond or not last else share * tail / last
+
+
+@dataclass(frozen=True, slots=True)
+class Few:
+    """Few clusters differ from 0: gains and losses as two proportions, each with exact bounds.
+
+    With k clusters that differ, a bootstrap draw has none of them with probability e^-k, and its
+    pivot then says nothing: for 1 or 2 it makes the interval ten times too wide, for 4 too narrow.
+    So the shares gained and lost get Clopper-Pearson bounds with one trial per cluster, as where
+    all clusters are equal, and their difference the bounds of MOVER (Newcombe 1998, method 10):
+    mean - root of (distance of the one's lower end)^2 + (that of the other's upper end)^2.
+    """
+
+    gain: float  # mean of the parts above 0
+    loss: float  # mean of the parts below 0, as a positive number
+    clusters: int
+
+    @property
+    def value(self) -> float:
+        return self.gain - self.loss
+
+    @property
+    def method(self) -> str:
+        return "exact bounds of gains and losses, one trial per cluster (few clusters differ)"
+
+    def interval(self, tail: float) -> Interval:
+        """Returns the bounds that leave out `tail` on each side."""
+        (gain_low, gain_high), (loss_low, loss_high) = (
+            clopper_pearson(share * self.clusters, self.clusters, 1 - 2 * tail)
+            for share in (self.gain, self.loss)
+        )
+        low = math.hypot(self.gain - gain_low, loss_high - self.loss)
+        high = math.hypot(gain_high - self.gain, self.loss - loss_low)
+        return self.value - low, self.value + high
+
+    def p_beyond(self, mean: float, delta: float) -> float:
+        """Returns twice the tail at which the interval around `mean` comes to touch +-delta."""
+        room = abs(mean) - delta
+        if room <= 0:
+            return 1.0
+
+        def inside(tail: float) -> float:
+            low, high = self.interval(tail)
+            return room - ((self.value - low) if mean > 0 else (high - self.value))
+
+        if inside(0.5) <= 0:
+            return 1.0
+        return 2 * _root(inside, 1e-12, 0.5)
+
+
+def _root(function: Callable[[float], float], low: float, high: float) -> float:
+    """Returns where a rising function of a tail crosses 0, to a thousandth of the tail."""
+    while high - low > 1e-3 * low:
+        middle = (low * high) ** 0.5
+        low, high = (low, middle) if function(middle) > 0 else (middle, high)
+    return high
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +312,9 @@ def mean_law(means: Floats, bounds: Interval, seed: int) -> StudentMean | OneTri
     mean, sd, size = float(means.mean()), float(means.std(ddof=1)), len(means)
     if np.ptp(means) <= NOISE:
         return OneTrial(mean, size, bounds)
+    if bounds == (-1.0, 1.0) and int((np.abs(means) > NOISE).sum()) < FEW:
+        gain, loss = (float(np.maximum(0, sign * means).mean()) for sign in (1, -1))
+        return StudentMean(mean, sd / size**0.5, size - 1, bounds, few=Few(gain, loss, size))
     return StudentMean(mean, sd / size**0.5, size - 1, bounds, skewed_pivots(means, seed))
 
 
@@ -278,11 +361,11 @@ def too_few(clusters: int, needed: int) -> str:
 
 def clopper_pearson(hits: float, n: float, level: float) -> Interval:
     """Returns the exact binomial interval; `hits` and `n` need not be whole."""
-    from scipy.stats import beta
+    from scipy.special import betaincinv
 
     tail = (1 - level) / 2
-    low = float(beta.ppf(tail, hits, n - hits + 1)) if hits > NOISE else 0.0
-    high = float(beta.isf(tail, hits + 1, n - hits)) if n - hits > NOISE else 1.0
+    low = float(betaincinv(hits, n - hits + 1, tail)) if hits > NOISE else 0.0
+    high = float(betaincinv(hits + 1, n - hits, 1 - tail)) if n - hits > NOISE else 1.0
     return low, high
 
 

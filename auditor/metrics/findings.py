@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from auditor.metrics.counterfactual import METRICS, Measured
-from auditor.metrics.crossed import Design
+from auditor.metrics.crossed import Design, parts_of
 from auditor.metrics.measurements import Measurement
-from auditor.metrics.power import detectable, parts_of, settles
+from auditor.metrics.power import detectable, settles
 from auditor.metrics.verdicts import Claim, Ruling, judge, make_claim
 from auditor.plan import AuditPlan
 from auditor.records import Basis, CheckpointResult, Finding, Verdict
@@ -31,7 +31,8 @@ def find(measurements: Sequence[Measurement], plan: AuditPlan) -> list[Finding]:
     by_key: dict[object, list[Measurement]] = {}
     for each in measurements:
         by_key.setdefault(each.key, []).append(each)
-    findings = [_finding(each, ruled, plan) for each in by_key.values()]
+    tests = _tests([m for m in measurements if m.model_id == next(iter(model_ids))], ruled)
+    findings = [_finding(each, ruled, plan, tests) for each in by_key.values()]
     return sorted(findings, key=_order)
 
 
@@ -53,7 +54,13 @@ def _claim(measurement: Measurement, plan: AuditPlan) -> Claim:
     return make_claim(law, criterion, plan.metrics, clusters=None if of_people else found.clusters)
 
 
-def _finding(each: Sequence[Measurement], ruled: _Ruled, plan: AuditPlan) -> Finding:
+def _tests(measurements: Sequence[Measurement], ruled: _Ruled) -> int:
+    """Returns how many tests of one model share its alpha."""
+    claims = (ruled[id(m)][0] for m in measurements if m.governs)
+    return sum(claim.p_zero is not None for claim in claims)
+
+
+def _finding(each: Sequence[Measurement], ruled: _Ruled, plan: AuditPlan, tests: int) -> Finding:
     first = each[0]
     checkpoints = tuple(
         CheckpointResult(
@@ -77,7 +84,6 @@ def _finding(each: Sequence[Measurement], ruled: _Ruled, plan: AuditPlan) -> Fin
     if not first.governs:
         return descriptive
     judged = _with_verdict(descriptive, *ruled[id(first)])
-    tests = sum(claim.p_zero is not None for claim, _ in ruled.values()) // len(each)
     return _with_outlook(judged, first.measured, plan, max(1, tests))
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from auditor.metrics.clusters import Cells, ClusterMeans, Key, cluster_means, crossed_cells
+from auditor.metrics.counted import scales_of
 from auditor.metrics.counterfactual import METRICS, Measured, Metric, measure
 from auditor.metrics.systematic import systematic_of_names, systematic_of_words
 from auditor.plan import AuditPlan
@@ -43,12 +44,18 @@ class Values:
 
     means: Mapping[Key, ClusterMeans]
     cells: Mapping[Key, Mapping[str, Cells]]  # metric -> cells, crossed contrasts only
+    kept_out: Mapping[str, int]
+    """Contrast id -> swaps of any model that are not valid."""
 
-    @property
-    def selects(self) -> bool:
-        """Whether any swap has a selection on both sides."""
-        swaps = (means for key, means in self.means.items() if key.arm is Arm.SWAP)
-        return any(means.n["selection_rate_change"] for means in swaps)
+    def selects(self, model_id: str) -> bool:
+        """Whether a model's swaps have a selection on both sides; True where none was scored."""
+        swaps = [m for k, m in self.means.items() if k.arm is Arm.SWAP and k.model_id == model_id]
+        return not swaps or any(means.n["selection_rate_change"] for means in swaps)
+
+    def labelled(self, model_id: str, contrast: Contrast, clusters: int) -> bool:
+        """Whether so many clusters of a contrast have a true label that is favourable."""
+        means = self.means.get(Key(model_id, contrast.contrast_id))
+        return means is not None and len(means.means["false_negative_rate_change"]) >= clusters
 
 
 def read_values(db: duckdb.DuckDBPyConnection) -> Values:
@@ -61,15 +68,32 @@ def read_values(db: duckdb.DuckDBPyConnection) -> Values:
     of_side = {name: metric.of_side for name, metric in METRICS.items() if metric.of_side}
     every = (c for each in contrasts_by_arm(db).values() for c in each)
     crossed = sorted({contrast.contrast_id for contrast in every if contrast.crossed})
-    squares = {name for name, metric in METRICS.items() if metric.kind == "root mean"}
-    means = cluster_means(db, of_pair, squares)
-    return Values(means, crossed_cells(db, of_pair, of_side, crossed, squares) if crossed else {})
+    found = scales_of(db)
+    scales = {name: metric.scale(found) for name, metric in METRICS.items()}
+    means = cluster_means(db, of_pair, scales)
+    cells = crossed_cells(db, of_pair, of_side, crossed, scales) if crossed else {}
+    return Values(means, cells, kept_out(db))
+
+
+def kept_out(db: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """Returns contrast id -> how many swaps are not valid, in the model that has most."""
+    rows = db.execute(
+        "SELECT contrast_id, max(n) FROM (SELECT model_id, contrast_id, count(*) AS n "
+        "FROM every_pair WHERE arm = 'swap' AND validity != 'valid' GROUP BY ALL) GROUP BY ALL"
+    ).fetchall()
+    return {str(contrast): int(n) for contrast, n in rows}
 
 
 def contrasts_by_arm(db: duckdb.DuckDBPyConnection) -> dict[Arm, list[Contrast]]:
-    """Returns the contrasts that stand in the pairs. `db`: with the view `valid_pairs`."""
+    """Returns the contrasts that stand in the pairs, also those whose pairs were all kept out: a
+    contrast that was asked for and lost is not tested, and must not go missing.
+
+    Args:
+        db: with the view `every_pair`.
+    """
     rows = db.execute(
-        "SELECT DISTINCT arm, attribute, group_a, group_b FROM valid_pairs ORDER BY ALL"
+        "SELECT DISTINCT arm, attribute, group_a, group_b FROM every_pair "
+        "WHERE arm = 'swap' OR validity = 'valid' ORDER BY ALL"
     ).fetchall()
     found: dict[Arm, list[Contrast]] = {}
     for arm, *names in rows:
@@ -87,65 +111,96 @@ def measure_swaps(
 
     Args:
         contrasts: by arm; those of `Arm.SWAP` are judged, also where no text has them.
+        model_ids: the first one decides what governs.
     """
+    governs = governing_metrics(values, plan, contrasts.get(Arm.SWAP, ()), model_ids)
     return [
-        _measurement(metric, contrast, arm, values, plan, model_id)
+        Measurement(
+            contrast,
+            metric.name,
+            model_id,
+            _measure(metric, contrast, Key(model_id, contrast.contrast_id, arm), values, plan.seed),
+            arm is Arm.SWAP and metric.name == governs[contrast.attribute],
+            arm,
+            favours=metric.favours,
+        )
         for model_id in model_ids
         for arm, each in contrasts.items()
         for contrast in each
-        for metric in _metrics_of(contrast, arm, values, plan, model_ids)
+        for metric in _metrics_of(contrast, arm, values, governs, model_ids)
     ]
 
 
 def _metrics_of(
-    contrast: Contrast, arm: Arm, values: Values, plan: AuditPlan, model_ids: Sequence[str]
+    contrast: Contrast,
+    arm: Arm,
+    values: Values,
+    governs: Mapping[str, str],
+    model_ids: Sequence[str],
 ) -> Iterator[Metric]:
     """Yields what is reported of a contrast: what nobody has is spoken of only if it governs."""
     keys = [Key(model_id, contrast.contrast_id, arm) for model_id in model_ids]
-    governs = governing(plan, contrast.attribute, selects=values.selects)
     for metric in METRICS.values():
         if arm in metric.arms and (contrast.crossed or not metric.name.startswith("matched_")):
             measured = any(values.means[k].n[metric.name] for k in keys if k in values.means)
-            if measured or not metric.optional or metric.name == governs:
+            if measured or not metric.optional or metric.name == governs.get(contrast.attribute):
                 yield metric
-
-
-def _measurement(
-    metric: Metric, contrast: Contrast, arm: Arm, values: Values, plan: AuditPlan, model_id: str
-) -> Measurement:
-    governs = governing(plan, contrast.attribute, selects=values.selects)
-    return Measurement(
-        contrast,
-        metric.name,
-        model_id,
-        _measure(metric, contrast, Key(model_id, contrast.contrast_id, arm), values, plan.seed),
-        arm is Arm.SWAP and metric.name == governs,
-        arm,
-        favours=metric.favours,
-    )
 
 
 def _measure(metric: Metric, contrast: Contrast, key: Key, values: Values, seed: int) -> Measured:
     if key in values.means:
         cells = values.cells[key][metric.name] if contrast.crossed else None
         return measure(metric, contrast.contrast_id, values.means[key], seed=seed, cells=cells)
-    a, b = contrast.group_a, contrast.group_b
-    reason = f"no text mentions {a} or {b} in a way that can be swapped for the other"
+    reason = why_none(contrast, values.kept_out.get(contrast.contrast_id, 0))
     return Measured(Estimate.missing(reason, unit=metric.unit))
 
 
-def governing(plan: AuditPlan, attribute: str, *, selects: bool = True) -> str:
+def why_none(contrast: Contrast, kept_out: int) -> str:
+    """Returns why a contrast has no pair that counts, and what to do about it."""
+    a, b = contrast.group_a, contrast.group_b
+    if kept_out:
+        return (
+            f"all {kept_out:,} pairs of {b} and {a} were kept out; the coverage says why. Reword "
+            "those texts, or leave the group out with `groups`"
+        )
+    return (
+        f"no text mentions {a} or {b} in a way that can be swapped for the other; add such texts, "
+        "or leave the group out with `groups`"
+    )
+
+
+def governing_metrics(
+    values: Values, plan: AuditPlan, contrasts: Sequence[Contrast], model_ids: Sequence[str]
+) -> dict[str, str]:
+    """Returns attribute -> the metric that decides for it.
+
+    "auto" goes by what the first model's pairs have, never by what they show: true labels decide
+    where some contrast of the attribute has enough clusters with a favourable one.
+    """
+    first, least = next(iter(model_ids), ""), plan.metrics.min_clusters
+    labelled = {c.attribute for c in contrasts if values.labelled(first, c, least)}
+    selects = values.selects(first)
+    attributes = dict.fromkeys(c.attribute for c in contrasts)
+    return {a: governing(plan, a, selects=selects, labelled=a in labelled) for a in attributes}
+
+
+def governing(
+    plan: AuditPlan, attribute: str, *, selects: bool = True, labelled: bool | None = None
+) -> str:
     """Returns the metric that decides for an attribute.
 
     Args:
         selects: whether the model gives, or withholds, a favourable label.
+        labelled: whether texts enough have a favourable true label; None: if the plan names a
+            column of labels.
     """
     named = plan.metrics.governs(attribute)
     if named != "auto":
         return named
     if not selects:
         return "standardised_effect"
-    return "false_negative_rate_change" if plan.data.label else "selection_rate_change"
+    known = bool(plan.data.label) if labelled is None else labelled
+    return "false_negative_rate_change" if known else "selection_rate_change"
 
 
 def measure_groups(people: Sequence[GroupContrast], plan: AuditPlan) -> list[Measurement]:
@@ -165,7 +220,7 @@ def measure_groups(people: Sequence[GroupContrast], plan: AuditPlan) -> list[Mea
 
 def governing_groups(plan: AuditPlan, column: str) -> str:
     """Returns the metric that decides for a protected column, or "none"."""
-    named = plan.metrics.governs(column, of_people=True)
+    named = plan.metrics.governs_groups(column)
     if named != "auto":
         return named
     return "selection_rate_difference" if plan.data.predictions else "none"

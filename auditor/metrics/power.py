@@ -7,13 +7,13 @@ alpha / k. The methods are those of `estimates.py` and `crossed.py`; nothing her
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
-from math import ceil, inf, isfinite, log
+from math import ceil, floor, inf, isfinite, log, log10
 
 import numpy as np
 
-from auditor.metrics.crossed import FEW_TERMS, Design
+from auditor.metrics.crossed import Parts
 from auditor.metrics.estimates import (
     BOOTSTRAP_UP_TO,
     NOISE,
@@ -22,91 +22,15 @@ from auditor.metrics.estimates import (
     OneTrial,
     StudentMean,
     mean_law,
+    t_below,
     t_quantile,
 )
 
 MOST = 1_000_000
-"""More clusters, or names, than this are not asked for."""
+"""More clusters, or names, than this count as no number at all."""
+PRACTICAL = 10
+"""More than this many times what there is is not proposed."""
 _MANY = 1e6  # degrees of freedom of what is normal
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """The variance of an effect between names x templates, by what it comes from.
-
-    Groups are [A, B]. `names` and `templates` contain the residual's share, as what is measured
-    does; see `crossed.spread`.
-    """
-
-    names: tuple[float, ...]  # [group], c_g^2 s^2(name means) / N_g
-    templates: float  # s^2(delta_t) / T
-    rest: tuple[float, ...]  # [group], c_g^2 s_g^2 / (N_g T)
-    sizes: tuple[int, ...]  # [group], N_g
-    clusters: int  # T
-
-    @property
-    def few(self) -> bool:
-        """So few names that their spread is left out: the result holds for the words tested."""
-        return min(self.sizes) < FEW_TERMS
-
-    @property
-    def variance(self) -> float:
-        """max(A, C) + max(B, C) - C."""
-        a, c = 0.0 if self.few else sum(self.names), sum(self.rest)
-        return max(a, c) + max(self.templates, c) - c
-
-    @property
-    def df(self) -> float:
-        """Satterthwaite's, and never more than that of C."""
-        unsure = 1 / ((self.clusters - 1) * sum(n - 1 for n in self.sizes))
-        if not self.variance:
-            return 1 / unsure
-        shares = zip(() if self.few else self.names, self.sizes, strict=False)
-        by_names = sum((a / self.variance) ** 2 / (n - 1) for a, n in shares)
-        by_templates = (self.templates / self.variance) ** 2 / (self.clusters - 1)
-        return 1 / max(unsure, by_names + by_templates)
-
-    @property
-    def se(self) -> float:
-        return float(self.variance**0.5)
-
-    def at(self, *, clusters: int | None = None, names: int | None = None) -> Parts:
-        """Returns what to expect of so many clusters, or names per group, that spread alike."""
-        more_t = self.clusters / (clusters or self.clusters)
-        more_n = [n / (names or n) for n in self.sizes]
-        rest = tuple(c * more_t * k for c, k in zip(self.rest, more_n, strict=True))
-        own = [a - c for a, c in zip(self.names, self.rest, strict=True)]
-        between = self.templates - sum(self.rest)
-        return Parts(
-            tuple(a * k + c for a, k, c in zip(own, more_n, rest, strict=True)),
-            between * more_t + sum(rest),
-            rest,
-            tuple(names or n for n in self.sizes),
-            clusters or self.clusters,
-        )
-
-    def law(self, mean: float = 0.0) -> StudentMean:
-        return StudentMean(mean, self.se, self.df, (-inf, inf), over="names x templates")
-
-
-def parts_of(design: Design) -> Parts:
-    """Returns the parts of a measured effect; their variance and df are `crossed.spread`'s."""
-    t = design.templates
-    deltas = sum(c * y.mean(axis=0) for c, y in design.groups)
-    squares = [
-        float(((y - y.mean(axis=1, keepdims=True) - y.mean(axis=0) + y.mean()) ** 2).sum())
-        for _, y in design.groups
-    ]
-    return Parts(
-        tuple(c**2 * float(y.mean(axis=1).var(ddof=1)) / len(y) for c, y in design.groups),
-        float(np.var(deltas, ddof=1)) / t,
-        tuple(
-            c**2 * square / ((len(y) - 1) * (t - 1) * len(y) * t)
-            for (c, y), square in zip(design.groups, squares, strict=True)
-        ),
-        tuple(design.sizes),
-        t,
-    )
 
 
 def detectable(law: Law, *, power: float = 0.8, alpha: float = 0.05) -> float | None:
@@ -199,7 +123,18 @@ def power_to_exceed(
 
     if se <= 0:
         return float(abs(theta) > delta)
-    return 1 - float(nctdtr(df, (abs(theta) - delta) / se, -t_quantile(alpha / 2, df)))
+    return 1 - float(nctdtr(df, (abs(theta) - delta) / se, _critical(df, 2 * delta / se, alpha)))
+
+
+def _critical(df: float, apart: float, alpha: float) -> float:
+    """How many errors beyond the near edge a mean must lie: the far edge, so many errors away,
+    takes its share of alpha, which is all but none where delta is large."""
+    low, high = -t_quantile(alpha, df), -t_quantile(alpha / 2, df)
+    for _ in range(50):
+        middle = (low + high) / 2
+        spent = t_below(-middle, df) + t_below(-middle - apart, df)
+        low, high = (middle, high) if spent > alpha else (low, middle)
+    return high
 
 
 def settles(
@@ -225,20 +160,17 @@ def settles(
         law = OneTrial(law.value, law.clusters, (0.0, 1.0))
     if isinstance(law, OneTrial):
         return _settles_equal(law, delta, alpha)
-    if parts is not None:
-        return _settles_names(_moments(law)[0], parts, delta, power, alpha)
     theta, se, df, size = _moments(law)
+    if parts is not None:
+        return _settles_names(theta, parts, delta, power, alpha)
+    has = size or 100  # hundredths of the rows that there are
 
     def enough(n: int) -> bool:
-        times = n / (size or 100)
-        return _chance(theta, se / times**0.5, df * times, delta, alpha) >= power
+        return _chance(theta, se / (n / has) ** 0.5, df * n / has, delta, alpha) >= power
 
-    needed = least(enough, size or 100)
-    if needed is None:
-        return f"none: {_at_threshold(theta)}"
-    if size is None:
-        return f"about {needed / 100:.1f} times as many rows would settle it"
-    return f"about {needed:,} clusters that spread as these do would settle it; it has {size:,}"
+    needed = least(enough, has, PRACTICAL * has)
+    things = "" if size is None else "clusters that spread as these do"
+    return _proposal(theta, delta, needed, has, things)
 
 
 def _settled(law: Law, delta: float, alpha: float) -> bool:
@@ -279,64 +211,65 @@ def _settles_equal(law: OneTrial, delta: float, alpha: float) -> str:
     else:
         rooms = ((delta - law.value, up), (delta + law.value, down))
         share, tail = min(room / width for room, width in rooms if width > 0), alpha
-    if share <= 0:
-        return f"none: {_at_threshold(law.value)}"
-    needed = 1 if share >= 1 else ceil(log(tail) / log(1 - share))
-    return f"about {needed:,} clusters with this same effect would settle it; it has {law.clusters}"
+    needed = inf if share <= 0 else 1 if share >= 1 else ceil(log(tail) / log(1 - share))
+    return _proposal(law.value, delta, needed, law.clusters, "clusters with this same effect")
 
 
 def _settles_names(theta: float, parts: Parts, delta: float, power: float, alpha: float) -> str:
     def chance(new: Parts) -> bool:
         return _chance(theta, new.se, new.df, delta, alpha) >= power
 
-    now = f"it has {parts.clusters:,}"
-    if (clusters := least(lambda n: chance(parts.at(clusters=n)), parts.clusters)) is not None:
-        return f"about {clusters:,} templates that spread as these do would settle it; {now}"
-    size = min(parts.sizes)
-    if parts.few or abs(abs(theta) - delta) < NOISE:
-        return f"none: {_at_threshold(theta)}"
-    floor = f"none: with {size} names per group no number of templates settles it"
-    if (names := least(lambda n: chance(parts.at(names=n)), size)) is not None:
-        return f"{floor}; about {names:,} names per group would"
-    both = least(lambda n: chance(parts.at(names=n, clusters=n * parts.clusters // size)), size)
+    t, n = parts.clusters, min(parts.sizes)
+    wanted = least(lambda k: chance(parts.at(clusters=k)), t, PRACTICAL * t)
+    if wanted or parts.few:
+        return _proposal(theta, delta, wanted, t, "templates that spread as these do")
+    never = not chance(parts.at(clusters=MOST))
+    many = "no number" if never else "no practical number"
+    alone = f"none: with {n} names per group {many} of templates settles it"
+    if names := least(lambda k: chance(parts.at(names=k)), n, PRACTICAL * n):
+        return f"{alone}; about {two_digits(names)} names per group would"
+    both = least(lambda k: chance(parts.at(names=k, clusters=k * t // n)), n, PRACTICAL * n)
     if both is None:
-        return f"none: {_at_threshold(theta)}"
-    return f"{floor}; about {both:,} names in {both * parts.clusters // size:,} templates would"
+        return _proposal(theta, delta, None, n, "names")
+    return f"{alone}; about {two_digits(both)} names in {two_digits(both * t // n)} templates would"
 
 
-def _at_threshold(theta: float) -> str:
-    return f"the effect seen ({theta:+.3g}) lies at the threshold"
+def _proposal(theta: float, delta: float, needed: float | None, has: int, things: str) -> str:
+    """Returns how much more is needed, or why nothing is proposed.
+
+    Args:
+        things: of which it has so many; "": independent rows, in hundredths of what there is.
+    """
+    if needed is None or needed > PRACTICAL * has:
+        near = abs(abs(theta) - delta) < delta / 2
+        why = f"the effect seen ({theta:+.2g}) lies near the threshold"
+        why = why if near else "effects spread too widely"
+        more = f"it takes more than {PRACTICAL} times the data that there is"
+        return f"not practically settled: {why}, so {more}"
+    if needed <= has:
+        return "close: as much data settles such an effect with the plan's power, these just do not"
+    if not things:
+        return f"about {two_digits(needed / has)} times as many rows would settle it"
+    return f"about {two_digits(needed)} {things} would settle it; it has {has:,}"
 
 
-def least(enough: Callable[[int], bool], start: int) -> int | None:
-    """Returns the least number from `start` that is enough, or None above `MOST`."""
+def two_digits(n: float) -> str:
+    """Returns a number rounded up to two significant digits: no spread is known better."""
+    step = 10.0 ** (floor(log10(n)) - 1)
+    return f"{ceil(n / step - 1e-9) * step:,.10g}"
+
+
+def least(enough: Callable[[int], bool], start: int, most: int = MOST) -> int | None:
+    """Returns the least number from `start` that is enough, or None above `most`."""
     low, high = start - 1, start
     while not enough(high):
-        if high >= MOST:
+        if high >= most:
             return None
-        low, high = high, min(2 * high, MOST)
+        low, high = high, min(2 * high, most)
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if enough(middle) else (middle, high)
     return high
-
-
-def detectable_rates(
-    rate: float, n: float, n_reference: float, *, power: float = 0.8, alpha: float = 0.05
-) -> float | None:
-    """Returns the least drop from a reference's rate that a two-sided z test finds.
-
-    Of independent people, with statsmodels' pooled variance. None: not even a drop to 0.
-    """
-    from scipy.optimize import brentq
-    from statsmodels.stats.proportion import power_proportions_2indep
-
-    def short(drop: float) -> float:
-        found = power_proportions_2indep(-drop, rate, n, ratio=n_reference / n, alpha=alpha)
-        return float(found.power) - power
-
-    most = rate * (1 - 1e-9)
-    return None if most <= 0 or short(most) < 0 else float(brentq(short, 1e-9, most))
 
 
 def people_per_group(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 
+from auditor.errors import PlanError
 from auditor.metrics.cases import flag_cases
 from auditor.metrics.counted import counted_pairs
 from auditor.metrics.coverage import coverage
@@ -21,6 +22,7 @@ from auditor.metrics.groups import (
 )
 from auditor.metrics.measurements import (
     contrasts_by_arm,
+    governing_metrics,
     measure_groups,
     measure_swaps,
     read_values,
@@ -29,7 +31,7 @@ from auditor.metrics.measurements import (
 from auditor.metrics.self_test import self_test
 from auditor.metrics.terms import fairness_gaps, term_effects
 from auditor.metrics.verdicts import overall
-from auditor.plan import AuditPlan
+from auditor.plan import AuditPlan, parts_of
 from auditor.records import Arm, Comparison, Contrast, Finding, Results
 from auditor.schemas import CASES
 
@@ -65,10 +67,12 @@ def measure(
     with counted_pairs(scored.pairs, favourable) as db:
         values, contrasts = read_values(db), contrasts_by_arm(db)
         contrasts[Arm.SWAP] = list(contrasts.get(Arm.SWAP, []) if judged is None else judged)
+        refuse_own_target(plan, {c.attribute for c in contrasts[Arm.SWAP]})
         swaps = measure_swaps(values, plan, contrasts, ids)
         comparisons = compare_groups(scored.predictions, plan, favourable)
         findings = with_rules(find([*swaps, *measure_groups(people, plan)], plan), comparisons)
-        cases = flag_cases(db, plan, ids[0], selects=values.selects) if ids else None
+        governs = governing_metrics(values, plan, contrasts[Arm.SWAP], ids)
+        cases = flag_cases(db, plan, ids[0], governs) if ids else None
         results = Results(
             overall=overall(findings),
             findings=tuple(findings),
@@ -82,6 +86,21 @@ def measure(
             coverage=coverage(scored.pairs, scored.notes),
         )
     return results, CASES.empty_table() if cases is None else cases
+
+
+def refuse_own_target(plan: AuditPlan, attributes: Collection[str]) -> None:
+    """Refuses pairs of an attribute that is the task's own target, which a plan of texts refuses
+    before anything is scored.
+
+    Raises:
+        PlanError: naming it.
+    """
+    own = sorted(a for a in attributes if parts_of(a) & set(plan.metrics.task_concerns))
+    if own:
+        raise PlanError(
+            f"{', '.join(own)} is both in the pairs and the task's own target (task_concerns): "
+            "swapping it should move the score, so a verdict would be wrong; leave those pairs out"
+        )
 
 
 def with_rules(findings: Sequence[Finding], comparisons: Sequence[Comparison]) -> list[Finding]:

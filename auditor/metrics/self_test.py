@@ -2,9 +2,10 @@
 
 In each relabelling the two groups of every contrast change places at random: in each cluster for
 words, name by name for names. What a swap did is then noise, and the only difference is the one
-that is planted: none, delta, or twice delta. Where groups differ in truth, that is part of the
-relabelled spread, so the power shown is rather too low than too high. The claims are made by the
-functions that judge the audit itself, so what is measured is the audit and not a formula about it.
+that is planted: none, delta, or twice delta. The claims are made by the functions that judge the
+audit itself, so what is measured is the audit and not a formula about it. Its power is rough: a
+true effect is part of the relabelled spread (power shown too low), and effects that go one way
+only become symmetric, which skewed clusters are not (too high).
 """
 
 from __future__ import annotations

@@ -20,7 +20,8 @@ PERMUTATIONS = 1_999
 SQUARES = "root_mean_square_effect"
 _OF_NAMES = (
     "across: every name of one group against every name of the other; within: every two names of "
-    "one group, in the same texts. p by permuting whole names: it speaks of these templates"
+    "one group, in the same texts. p by permuting whole names: of a difference in any of these "
+    "templates, in whichever direction"
 )
 _OF_WORDS = (
     "within: the placebo words, which are of another kind than these, so the difference is "
@@ -50,7 +51,8 @@ def systematic_of_names(
     across = observed + within
     rng = np.random.default_rng(int(digest(str(seed), contrast.contrast_id, SQUARES), 16))
     beyond = sum(
-        _squared(*_relabelled(design, rng)) >= observed - 1e-15 for _ in range(PERMUTATIONS)
+        _squared(*_relabelled(design, rng)) >= observed - 1e-12 * abs(observed)
+        for _ in range(PERMUTATIONS)
     )
     return SystematicEffect(
         contrast,

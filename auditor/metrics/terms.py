@@ -9,7 +9,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from auditor.metrics.counted import mean_of, scale_of
+from auditor.metrics.counted import mean_of, scales_of
 from auditor.metrics.estimates import HARD_FLOOR, NOISE, estimate, mean_law, t_quantile
 from auditor.records import AttributeMetric, Contrast, Estimate, TermEffect, digest
 
@@ -29,7 +29,7 @@ def fairness_gaps(db: duckdb.DuckDBPyConnection, seed: int) -> list[AttributeMet
     Args:
         db: with the view `valid_pairs`.
     """
-    scale = scale_of(db)
+    scale = scales_of(db).score
     table: pd.DataFrame = db.execute(
         "WITH texts AS (SELECT model_id, attribute, cluster, row_id, min(unit) AS unit, "
         f"count(effect) AS n, {mean_of('abs(effect)', scale)} AS gap FROM valid_pairs "
@@ -45,9 +45,13 @@ def fairness_gaps(db: duckdb.DuckDBPyConnection, seed: int) -> list[AttributeMet
 def _gap(model_id: str, attribute: str, rows: pd.DataFrame, seed: int) -> AttributeMetric:
     values, unit = rows["gap"].to_numpy(np.float64), str(rows["unit"].iloc[0])
     bounds = (0.0, 1.0 if unit == "probability" else np.inf)
-    stream = int(digest(str(seed), attribute, FAIRNESS_GAP), 16)
+    stream, n = int(digest(str(seed), attribute, FAIRNESS_GAP), 16), int(rows["n"].sum())
+    if Contrast(attribute, "", "").crossed:
+        value, reason = float(values.mean()), "names are drawn too: see mean_absolute_effect"
+        method = "mean of cluster means"
+        without = Estimate(value, None, None, n, len(values), unit, method, reason=reason)
+        return AttributeMetric(attribute, FAIRNESS_GAP, model_id, without)
     law = mean_law(values, bounds, stream) if len(values) >= HARD_FLOOR else None
-    n = int(rows["n"].sum())
     found = estimate(float(values.mean()), law, n=n, clusters=len(values), unit=unit)
     return AttributeMetric(attribute, FAIRNESS_GAP, model_id, found)
 
@@ -65,7 +69,8 @@ def term_effects(
         db: with the view `counted`.
         contrasts: by id.
     """
-    scale, squares = scale_of(db), scale_of(db, squares=True)
+    scales = scales_of(db)
+    scale, squares = scales.score, scales.square
     table: pd.DataFrame = db.execute(
         "WITH cells AS (SELECT model_id, contrast_id, term_a, term_b, cluster, "
         f"min(unit) AS unit, count(effect) AS n, {mean_of('effect', scale)} AS mean FROM counted "

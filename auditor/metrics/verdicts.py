@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from auditor.metrics.estimates import Interval, MeanLaw, too_few
-from auditor.plan import MetricPlan
-from auditor.records import Criterion, Finding, Overall, Verdict
+from auditor.plan_metrics import MetricPlan
+from auditor.records import Basis, Criterion, Finding, Overall, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ def overall(findings: Sequence[Finding]) -> Overall:
     counts = Counter(f.verdict for f in findings if f.verdict is not None)
     counts.pop(Verdict.NOT_APPLICABLE, None)
     total = counts.total()
-    if not total and findings:
+    if not total and findings and all(f.basis is Basis.GROUPS for f in findings):
         return Overall(Verdict.NOT_APPLICABLE, "No finding of this audit makes a claim.")
     if not total:
         return Overall(Verdict.NOT_TESTED, "No contrast of two groups was in this audit.")

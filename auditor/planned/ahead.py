@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from auditor.errors import PlanError
@@ -18,6 +19,7 @@ from auditor.planned.cost import (
     ModelFiles,
     favourable_words,
     read_files,
+    refuse_unknown,
     refuse_unnamed,
     token_count,
     tokenizer_of,
@@ -128,6 +130,8 @@ def _look(plan: AuditPlan, frame: pd.DataFrame | None, models: Sequence[Any], te
     assert inputs.texts is not None
     files = [read_files(model) for model in plan.models] or [ModelFiles()]
     refuse_unnamed(plan, files[0])
+    for each, given in zip_longest(files, models[: len(files)]):
+        refuse_unknown(plan.scoring, each, function=callable(given))
     counter, why = tokenizer_of(next(iter([*models, *plan.models]), None), plan.scoring)
     favourable = favourable_words(plan.scoring, files[0].labels)
     selects = not (files[0].regression and plan.scoring.cutoff is None)

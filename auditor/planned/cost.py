@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from auditor.errors import ModelError, PlanError
+from auditor.models.base import Kind
 from auditor.models.loading import load_counter
+from auditor.models.outcomes import Outcome
 from auditor.plan import AuditPlan, ModelPlan, ScoringPlan
 from auditor.planned.counts import Counted
 from auditor.swaps.names import CountTokens
@@ -23,6 +25,7 @@ class ModelFiles:
     labels: tuple[str, ...] = ()
     regression: bool = False
     parameters: int | None = None
+    multi_label: bool = False
 
 
 def read_files(model: ModelPlan) -> ModelFiles:
@@ -35,8 +38,9 @@ def read_files(model: ModelPlan) -> ModelFiles:
     names = values.get("id2label") or {}
     labels = tuple(str(names[key]) for key in sorted(names, key=int))
     declared = values.get("problem_type")
-    single = declared != "multi_label_classification" and len(labels) == 1
-    return ModelFiles(labels, declared == "regression" or single, _parameters(folder))
+    several = declared == "multi_label_classification"
+    regression = declared == "regression" or (not several and len(labels) == 1)
+    return ModelFiles(labels, regression, _parameters(folder), several)
 
 
 def _folder(model: ModelPlan) -> Path | None:
@@ -109,3 +113,21 @@ def refuse_unnamed(plan: AuditPlan, files: ModelFiles) -> None:
             f"which label is good to receive?{known} name one or more as favourable (--favourable "
             "LABEL): which texts count depends on it"
         )
+
+
+def refuse_unknown(plan: ScoringPlan, files: ModelFiles, *, function: bool = False) -> None:
+    """Refuses favourable labels that a model does not have, as the run does; nothing is known of a
+    model whose labels are not on this machine.
+
+    Args:
+        function: the model is one, whose labels are the plan's.
+    """
+    labels = plan.labels if function else files.labels
+    if not labels or not plan.favourable:
+        return
+    kind: Kind = "probabilities" if function else "single_label"
+    if files.regression:
+        kind = "regression"
+    elif files.multi_label:
+        kind = "multi_label"
+    Outcome.of(labels, kind, plan)

@@ -7,10 +7,19 @@ from dataclasses import dataclass, replace
 from math import inf
 
 from auditor.errors import PlanError, collected
-from auditor.metrics.crossed import Design
+from auditor.metrics.crossed import Design, Parts
 from auditor.metrics.estimates import HARD_FLOOR, OneTrial, StudentMean, too_few
-from auditor.metrics.power import Parts, detectable, detectable_flips, least, power_to_meet
-from auditor.plan import AuditPlan, MetricPlan
+from auditor.metrics.power import (
+    MOST,
+    PRACTICAL,
+    detectable,
+    detectable_flips,
+    least,
+    power_to_meet,
+    two_digits,
+)
+from auditor.plan import AuditPlan
+from auditor.plan_metrics import MetricPlan
 from auditor.planned.counts import ContrastCount
 from auditor.planned.spreads import SCALES, SDs, name_parts, word_law
 from auditor.records import Basis, Contrast, Criterion
@@ -130,16 +139,18 @@ def _outlook(found: Forecast, plan: MetricPlan) -> str:
 
 def more(found: Forecast, size: float, power: float, alpha: float) -> str:
     """Returns what it takes to detect an effect of `size`."""
+    small = f"too small to find {size:g}"
     if found.parts is not None:
-        return _more_names(found, found.parts, size, power, alpha)
+        return f"{small}: {_more_names(found, found.parts, size, power, alpha)}"
 
     def reached(clusters: int) -> bool:
         return (_finds(found, _at(found, clusters), power, alpha) or inf) < size
 
-    wanted = least(reached, max(found.clusters, 1))
+    has = max(found.clusters, 1)
+    wanted = least(reached, has, PRACTICAL * has)
     if wanted is None:
-        return "too small: no number of clusters within reach"
-    return f"too small: about {wanted:,} clusters are needed (it has {found.clusters:,})"
+        return f"{small}: more than {PRACTICAL} times the {has:,} clusters are needed"
+    return f"{small}: about {two_digits(wanted)} clusters are needed (it has {has:,})"
 
 
 def _more_names(found: Forecast, parts: Parts, size: float, power: float, alpha: float) -> str:
@@ -147,16 +158,18 @@ def _more_names(found: Forecast, parts: Parts, size: float, power: float, alpha:
         return (_finds(found, new.law(), power, alpha) or inf) < size
 
     t, n = parts.clusters, min(parts.sizes)
-    if (templates := least(lambda k: reached(parts.at(clusters=k)), t)) is not None:
-        return f"too small: about {templates:,} templates are needed (it has {t:,})"
-    floor = (
-        f"cannot be settled with this sample: with {n} names per group no number of templates is "
-        "enough"
-    )
-    if (names := least(lambda k: reached(parts.at(names=k)), n)) is not None:
-        return f"{floor}; about {names:,} names per group are"
-    both = least(lambda k: reached(parts.at(names=k, clusters=k * t // n)), n)
-    return f"{floor}; about {both:,} names in {both * t // n:,} templates are" if both else floor
+    templates = least(lambda k: reached(parts.at(clusters=k)), t, PRACTICAL * t)
+    if templates is not None:
+        return f"about {two_digits(templates)} templates are needed (it has {t:,})"
+    never = not reached(parts.at(clusters=MOST))
+    many = "no number" if never else "no practical number"
+    alone = f"with {n} names per group {many} of templates is enough"
+    if (names := least(lambda k: reached(parts.at(names=k)), n, PRACTICAL * n)) is not None:
+        return f"{alone}; about {two_digits(names)} names per group are"
+    both = least(lambda k: reached(parts.at(names=k, clusters=k * t // n)), n, PRACTICAL * n)
+    if both is None:
+        return f"{alone}, and {PRACTICAL} times as many names are not"
+    return f"{alone}; about {two_digits(both)} names in {two_digits(both * t // n)} templates are"
 
 
 def _at(found: Forecast, clusters: int) -> StudentMean | OneTrial:
@@ -242,7 +255,16 @@ def _shortfall(found: Forecast, demanded: float, power: float, alpha: float) -> 
     subject = f"{contrast.attribute}, {contrast.group_b} v {contrast.group_a}"
     if size is None:
         return f"{subject}: {found.outlook}; drop this contrast from the plan, or the demand"
-    by = f"{subject}: finds {size:.3g}, which is {size - demanded:.3g} too much"
-    if found.law is None:
-        return f"{by}; more rows are needed, about {(size / demanded) ** 2:.1f} times as many"
-    return f"{by}; {more(found, demanded, power, alpha)}"
+    words = f"{subject}: finds {_above(size, demanded)} at best, demanded is {demanded:g}"
+    if found.law is not None:
+        return f"{words}; {more(found, demanded, power, alpha)}"
+    times = (size / demanded) ** 2
+    many = f"about {two_digits(times)}" if times <= PRACTICAL else f"more than {PRACTICAL}"
+    return f"{words}; more rows are needed, {many} times as many"
+
+
+def _above(size: float, demanded: float) -> str:
+    """Returns a size to two significant digits, or to as many more as tell it from what it is
+    above."""
+    shown = (f"{size:.{digits}g}" for digits in range(2, 17))
+    return next((words for words in shown if float(words) > demanded), f"{size}")

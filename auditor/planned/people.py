@@ -13,8 +13,9 @@ from auditor.metrics.groups.rates import RATES
 from auditor.metrics.groups.references import largest_group
 from auditor.metrics.groups.rows import GroupRows
 from auditor.metrics.measurements import governing_groups
-from auditor.metrics.power import detectable_rates, least
-from auditor.plan import AuditPlan, MetricPlan
+from auditor.metrics.power import PRACTICAL, least, two_digits
+from auditor.plan import AuditPlan
+from auditor.plan_metrics import MetricPlan
 from auditor.planned.forecast import Forecast, Planned
 from auditor.records import Basis, Contrast
 from auditor.sources import read_predictions
@@ -42,7 +43,7 @@ def plan_people(plan: AuditPlan) -> Planned:
         each
         for model in model_columns(table, plan, None)
         for column, rows in model.columns.items()
-        if CROSSED not in column or column in plan.metrics.by_attribute
+        if CROSSED not in column or column in plan.metrics.by_column
         for each in _pairs(rows, plan)
     ]
     metrics = plan.metrics
@@ -104,7 +105,26 @@ def _more(each: _Compared, size: float, plan: MetricPlan) -> str:
         found = each.detectable(plan, alpha=plan.alpha, times=tenths / 10)
         return found is not None and found < size
 
-    tenths = least(enough, 10)
+    small = f"too small to find {size:g}"
+    tenths = least(enough, 10, 10 * PRACTICAL)
     if tenths is None:
-        return f"too small: with a rate of {each.rate:.3g} so small a difference cannot be found"
-    return f"too small: about {tenths / 10:.1f} times as many rows are needed"
+        return f"{small}: more than {PRACTICAL} times as many rows are needed"
+    return f"{small}: about {two_digits(tenths / 10)} times as many rows are needed"
+
+
+def detectable_rates(
+    rate: float, n: float, n_reference: float, *, power: float = 0.8, alpha: float = 0.05
+) -> float | None:
+    """Returns the least drop from a reference's rate that a two-sided z test finds.
+
+    Of independent people, with statsmodels' pooled variance. None: not even a drop to 0.
+    """
+    from scipy.optimize import brentq
+    from statsmodels.stats.proportion import power_proportions_2indep
+
+    def short(drop: float) -> float:
+        found = power_proportions_2indep(-drop, rate, n, ratio=n_reference / n, alpha=alpha)
+        return float(found.power) - power
+
+    most = rate * (1 - 1e-9)
+    return None if most <= 0 or short(most) < 0 else float(brentq(short, 1e-9, most))

@@ -15,9 +15,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from auditor.metrics.clusters import Cells, Floats
-from auditor.metrics.crossed import Design, complete
+from auditor.metrics.crossed import Design, Parts, complete
 from auditor.metrics.estimates import NOISE, OneTrial, StudentMean
-from auditor.metrics.power import Parts
 from auditor.records import Contrast
 
 Kind = Literal["gender", "words", "names"]

@@ -45,9 +45,11 @@ def planned_lines(planned: Planned) -> list[str]:
     power, alpha = f"{planned.power:.0%}", f"{planned.alpha:g}"
     return [
         *_criteria(planned),
-        f"finds: the least true effect that a two-sided test at {alpha} detects with a power of "
-        f"{power}, in the metric's unit; Holm: the same in a family of all these tests; meets: the "
-        "chance that the criterion is met if the true effect is 0.",
+        f"finds: the least true effect that a two-sided test at {alpha} shows to differ from 0 "
+        f"with a power of {power}, in the metric's unit; Holm: the same in a family of all these "
+        "tests; outlook: whether an effect as large as delta would be found; meets: the chance "
+        "that the criterion is met if the true effect is 0, which takes more data than finding "
+        "such an effect, or less.",
         *_origins(planned),
         *(_cost_lines(planned.cost) if planned.cost else []),
         *planned.notes,

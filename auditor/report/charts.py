@@ -10,9 +10,10 @@ import altair as alt
 import pandas as pd
 
 from auditor.content import content_path
+from auditor.records import Contrast
 from auditor.report.measures import unit_words
 from auditor.report.parts import FindingRow, PanelRow
-from auditor.report.words import isolated
+from auditor.report.words import contrast_words
 
 COLOURS = {
     "meets criterion": "#2b6f8a",
@@ -129,8 +130,7 @@ def font_face(stem: str, weight: int) -> str:
 
 def contrast_name(finding: FindingRow) -> str:
     """Returns a contrast as the charts call it."""
-    names = f"{isolated(finding.group_b)} v {isolated(finding.group_a)}"
-    return f"{isolated(finding.attribute)}: {names}"
+    return contrast_words(Contrast(finding.attribute, finding.group_a, finding.group_b))
 
 
 def _forest_row(finding: FindingRow) -> dict[str, Any]:

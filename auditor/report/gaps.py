@@ -14,17 +14,29 @@ CONTEXT = 200
 
 def largest_gaps(evidence: Evidence) -> list[GapRow]:
     """Returns each attribute's largest effects of swaps on the first checkpoint."""
-    first = evidence.model_ids[:1]
-    rows: list[GapRow] = []
-    for attribute in evidence.coverage["attributes"]:
+    return [
+        _gap(row) for name in evidence.coverage["attributes"] for row in _largest(evidence, name)
+    ]
+
+
+def _largest(evidence: Evidence, attribute: str) -> list[dict[str, Any]]:
+    """Returns the rows with the largest effects, two same texts once: names meet again in every
+    variant of a template that says the rest alike."""
+    limit = GAPS_PER_ATTRIBUTE
+    while True:
+        limit *= 8
         frame = evidence.pairs(
             "attribute = ? AND model_id = ? AND validity = 'valid' AND arm = 'swap'",
-            [attribute, *first],
+            [attribute, *evidence.model_ids[:1]],
             order_by="abs(effect) DESC, pair_id",
-            limit=GAPS_PER_ATTRIBUTE,
+            limit=limit,
         )
-        rows += [_gap({str(k): v for k, v in row.items()}) for row in frame.to_dict("records")]
-    return rows
+        found: dict[frozenset[str], dict[str, Any]] = {}
+        for row in frame.to_dict("records"):
+            values = {str(name): value for name, value in row.items()}
+            found.setdefault(frozenset((values["text"], values["counterfactual"])), values)
+        if len(found) >= GAPS_PER_ATTRIBUTE or len(frame) < limit:
+            return list(found.values())[:GAPS_PER_ATTRIBUTE]
 
 
 def _gap(row: dict[str, Any]) -> GapRow:

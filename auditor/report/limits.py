@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from auditor.evidence.reader import Evidence
 from auditor.plan import AuditPlan
-from auditor.records import Verdict
+from auditor.records import Finding, Verdict
 from auditor.report.criteria import criteria_of, threshold
-from auditor.report.words import listed, shown, versus
+from auditor.report.words import clusters_are, in_units, listed, shown, versus
 from auditor.swaps.lexicons import available_lexicons
 
 _NO_WEIGHTS = {
@@ -40,11 +40,15 @@ def not_tested(evidence: Evidence) -> list[str]:
         f"Which parts of the model carry it (circuits): this version does not trace them{blind}.",
         _proxies(evidence),
         *(
-            f"{versus(f.contrast)} ({shown(f.contrast.attribute)}): {f.verdict_reason}."
+            f"{versus(f.contrast)} ({shown(f.contrast.attribute)}): {_reason(f, evidence.plan)}."
             for f in evidence.findings
             if f.verdict is Verdict.NOT_TESTED
         ),
     ]
+
+
+def _reason(finding: Finding, plan: AuditPlan) -> str:
+    return in_units(finding.verdict_reason or "", clusters_are(plan))
 
 
 def _of_swaps(evidence: Evidence) -> list[str]:

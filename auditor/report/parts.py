@@ -206,6 +206,8 @@ class Summary(Part):
     planned: PlanRow
     counted: str
     """What `coverage.texts` counts: texts, pairs (scored elsewhere) or rows (of outcomes)."""
+    standing_for: int | None
+    """Rows of people that the lines of a table of counts stand for; None: a line is a row."""
     clusters_are: str
     """What inference counts, in the plural: templates, or clusters of the data."""
     not_provided: list[str]

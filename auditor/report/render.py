@@ -13,7 +13,7 @@ from auditor.content import content_path
 from auditor.errors import PlanError
 from auditor.evidence.files import whole_file
 from auditor.evidence.reader import Evidence
-from auditor.report import charts, measures, numbers, sentences, tables, words
+from auditor.report import charts, measures, numbers, rules, sentences, tables, words
 from auditor.report.parts import PanelRow, Summary
 from auditor.report.summarize import summarize
 
@@ -67,6 +67,7 @@ def render_html(summary: Summary) -> str:
         words=words,
         measures=measures,
         numbers=numbers,
+        rules=rules,
         sentences=sentences,
         tables=tables,
         fonts=_fonts(),

@@ -8,14 +8,15 @@ from collections.abc import Sequence
 from auditor.records import Arm, Basis, Contrast, Finding
 from auditor.report.measures import is_signed, quantity, unit_words
 from auditor.report.numbers import counts, decimal, number
-from auditor.report.words import isolated, versus
+from auditor.report.words import PLACEBO_WORDS, isolated, of_placebo, versus
 
 _SMALL = 0.0005
 """A smaller change is not called lower or higher."""
 
 
 def finding_sentence(finding: Finding, *, clusters: str = "clusters") -> str:
-    """Returns a finding as a sentence with direction, interval and counts.
+    """Returns a finding as a sentence with direction, interval and counts. Where no difference was
+    detected, the direction is the sample's and is claimed of nothing else.
 
     Args:
         clusters: what the clusters of this audit are, in the plural.
@@ -34,16 +35,23 @@ def finding_sentence(finding: Finding, *, clusters: str = "clusters") -> str:
     if abs(estimate.value) < _SMALL:
         return f"{between}, the {what} differs by {size}."
     direction = "lower" if estimate.value < 0 else "higher"
-    return f"{_instead(finding)}, the {what} is {direction}: {size}."
+    if finding.difference_detected:
+        return f"{_instead(finding)}, the {what} is {direction}: {size}."
+    unshown = "; not shown to differ" if finding.difference_detected is False else ""
+    return f"{_instead(finding)}, the {what} was {direction} in this sample: {size}{unshown}."
 
 
 def _between(finding: Finding) -> str:
     a, b = isolated(finding.contrast.group_a), isolated(finding.contrast.group_b)
+    if _is_placebo(finding.contrast):
+        return f"Between {PLACEBO_WORDS}"
     return f"Within {b}" if a == b else f"Between {b} and {a}"
 
 
 def _instead(finding: Finding) -> str:
     a, b = isolated(finding.contrast.group_a), isolated(finding.contrast.group_b)
+    if _is_placebo(finding.contrast):
+        return f"When {PLACEBO_WORDS} change"
     if finding.basis is Basis.GROUPS:
         return f"Among rows of {b}, against those of {a}"
     if finding.arm is Arm.FRAGMENTATION:
@@ -96,9 +104,8 @@ def checkpoints_statement(judged: Sequence[Finding]) -> str:
     )
 
 
-def within(contrast: Contrast) -> bool:
-    """Whether a contrast stays within one group, as placebo pairs do."""
-    return contrast.group_a == contrast.group_b
+def _is_placebo(contrast: Contrast) -> bool:
+    return of_placebo(contrast.attribute, contrast.group_a, contrast.group_b)
 
 
 def _range(finding: Finding) -> tuple[float, float]:

@@ -22,7 +22,7 @@ from auditor.report.parts import (
     Summary,
 )
 from auditor.report.sentences import finding_sentence
-from auditor.report.words import DIRECTION
+from auditor.report.words import DIRECTION, clusters_are, in_units
 
 TERMS_PER_CONTRAST = 3
 
@@ -57,7 +57,8 @@ def _identity(evidence: Evidence) -> dict[str, Any]:
         "plan_sha256": plan.sha256,
         "root_hash": evidence.root_hash,
         "counted": _counted(plan),
-        "clusters_are": _clusters_are(plan),
+        "standing_for": _standing_for(evidence),
+        "clusters_are": clusters_are(plan),
         "models": [_model(model) for model in record["models"]],
         "inputs": record["inputs"],
         "environment": record["environment"],
@@ -69,7 +70,7 @@ def _findings(evidence: Evidence) -> dict[str, Any]:
     judged = [f for f in evidence.findings if f.verdict is not None]
     others = [f for f in evidence.findings if f.verdict is None]
     swaps = [f for f in others if f.basis is Basis.SWAPS]
-    clusters = _clusters_are(evidence.plan)
+    clusters = clusters_are(evidence.plan)
     lists = {
         "judged": judged,
         "described": [f for f in swaps if f.arm is Arm.SWAP],
@@ -138,8 +139,15 @@ def _counted(plan: AuditPlan) -> str:
     return "pairs" if plan.data.pairs else "texts"
 
 
-def _clusters_are(plan: AuditPlan) -> str:
-    return "templates" if plan.data.templates else "clusters"
+def _standing_for(evidence: Evidence) -> int | None:
+    """The sum of weights that are counts: a table of counts is as good as its rows."""
+    data = evidence.plan.data
+    predictions = evidence.predictions() if data.weight else None
+    if predictions is None or not data.predictions or data.weight_kind != "frequency":
+        return None
+    first = predictions[predictions["model_id"] == evidence.model_ids[0]]
+    total = float(first["weight"][first["weight"] > 0].sum())
+    return round(total) if total == round(total) else None
 
 
 def _finding(finding: Finding, clusters: str) -> FindingRow:
@@ -154,8 +162,14 @@ def _finding(finding: Finding, clusters: str) -> FindingRow:
             CheckpointRow(model_id=c.model_id, estimate=c.estimate, verdict=c.verdict)
             for c in finding.checkpoints
         ],
+        verdict_reason=_named(finding.verdict_reason, clusters),
+        settles=_named(finding.settles, clusters),
         **{name: getattr(finding, name) for name in _AS_RECORDED},
     )
+
+
+def _named(words: str | None, clusters: str) -> str | None:
+    return None if words is None else in_units(words, clusters)
 
 
 _AS_RECORDED = (
@@ -165,12 +179,10 @@ _AS_RECORDED = (
     "estimate",
     "criterion",
     "verdict",
-    "verdict_reason",
     "interval_90",
     "p_bad_adjusted",
     "difference_detected",
     "detectable",
-    "settles",
     "harmful",
     "rule_of_thumb",
     "holds_in",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+
+from auditor.plan import AuditPlan
 from auditor.records import Contrast
 
 STANDING = (
@@ -10,8 +13,9 @@ STANDING = (
     "is unlawful depends on facts and law outside this test.",
     "The figures hold for the model, configuration, data and date named above. A change in any of "
     "them, such as weights, threshold or population, calls for a new test.",
-    "A result that is not flagged means that no difference above the stated size was detected with "
-    "the stated sample. It does not show that the system is free of bias.",
+    "A finding that meets its criterion, or that is inconclusive, means that no difference above "
+    "the stated size was shown with the stated sample. Neither shows that the system is free of "
+    "bias.",
     "The root hash shows whether the evidence has changed since it was sealed. It says nothing on "
     "whether the data were right or the method suitable.",
 )
@@ -68,12 +72,26 @@ MATCHED = (
 )
 HOW_TO_READ = (
     "A second interval decides a verdict of meeting the criterion. "
-    "Detectable: the smallest effect that this sample finds with the power of the plan, at the "
-    "share of its error rate that one of so many tests has. "
+    "Detectable: the smallest effect that this sample shows to differ from zero with the power of "
+    "the plan, at the share of its error rate that one of so many tests has. To meet the criterion "
+    "is another claim, which takes more data or less, so a finding can meet it though the "
+    "detectable effect lies beyond the threshold. "
     "Difference detected: an effect other than none, whatever its size. Harmful direction: the "
-    "estimate, whatever its size, lies where the plan says that the harm is. Holds in: checkpoints "
-    "that, judged alone, get the same verdict."
+    "estimate, whatever its size, lies where the plan says that the harm is."
 )
+HOLDS_IN = "Holds in: checkpoints that, judged alone, get the same verdict."
+INTERVALS = {
+    "swaps": "Intervals are each finding's own; what is adjusted allows for all findings together "
+    "(Holm), and so do verdicts of not meeting the criterion. An interval that leaves out zero, or "
+    "lies wholly beyond the criterion, can therefore stand beside no difference detected, or "
+    "beside an inconclusive verdict: among so many findings some intervals do so by chance.",
+    "groups": "The first interval holds for all groups of its column together; what is adjusted "
+    "allows for all findings of the audit (Holm), and so do verdicts of not meeting the criterion. "
+    "The two can therefore differ: an interval that leaves out zero can stand beside no difference "
+    "detected, and the other way round.",
+}
+"""Basis -> why an interval and a verdict can seem to contradict each other."""
+NO_SELF_TEST = "none made, since no finding of swaps was judged"
 COMPARISON = (
     "Impact ratio: the rate over the reference's. Reference here: the plan's, else the group with "
     "the highest rate that is large enough; findings with a verdict take the plan's, else the "
@@ -129,9 +147,37 @@ DESCRIPTIVE = (
 )
 
 
+PLACEBO_WORDS = "words that should make no difference"
+"""In place of the ids of the placebo's two groups, which name nothing."""
+
+
+def of_placebo(attribute: str, group_a: str, group_b: str) -> bool:
+    """Whether two groups are the placebo's: a person in a blue coat and one in a green coat."""
+    return attribute == "placebo" and {group_a, group_b} == {"first", "second"}
+
+
 def versus(contrast: Contrast) -> str:
     """Returns a contrast's groups, the one compared first."""
+    if of_placebo(contrast.attribute, contrast.group_a, contrast.group_b):
+        return PLACEBO_WORDS
+    if contrast.group_a == contrast.group_b:
+        return f"within {isolated(contrast.group_b)}"
     return f"{isolated(contrast.group_b)} v {isolated(contrast.group_a)}"
+
+
+def contrast_words(contrast: Contrast) -> str:
+    """Returns a contrast with its attribute: "gender: female v male"."""
+    return f"{isolated(contrast.attribute)}: {versus(contrast)}"
+
+
+def clusters_are(plan: AuditPlan) -> str:
+    """Returns what inference counts in an audit, in the plural."""
+    return "templates" if plan.data.templates else "clusters"
+
+
+def in_units(text: str, clusters: str) -> str:
+    """Returns a recorded sentence with clusters called what they are in this audit."""
+    return text if clusters == "clusters" else re.sub(r"\bclusters\b", clusters, text)
 
 
 def shown(group: str) -> str:

@@ -1,13 +1,15 @@
 """Tables of outcomes without texts: group metrics need no model.
 
-What is odd in a row but says nothing false (a group spelt in two ways, a weight that is missing or
-negative) is kept as it is given; the group metrics leave out what cannot count, and name it.
+What is odd in a row but says nothing false (a group spelt in two ways, an outcome or weight that is
+missing, a negative weight) is kept as it is given; the group metrics leave out what cannot count,
+and name it.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +23,13 @@ from auditor.sources.tables import Row, Table, open_table, require_columns
 
 MODEL_ID = "predictions"
 
-YES = frozenset({"1", "true", "yes", "y", "selected"})
-NO = frozenset({"0", "false", "no", "n", "not selected"})
+YES = frozenset({"1", "1.0", "true", "yes", "y", "selected"})
+NO = frozenset({"0", "0.0", "false", "no", "n", "not selected"})
+"""With "1.0" and "0.0", which pandas writes once a column of numbers had a gap."""
+GAPS = frozenset({"", "nan", "na", "n/a", "null"})
+"""What spreadsheets, pandas, R and databases write where there is no value."""
+MOST_WORDS = 1_000
+"""Different values of one problem kept apart; a column of scores may have a million."""
 
 Select = Callable[[Row], bool | None]
 Floats = npt.NDArray[np.float64]
@@ -32,16 +39,17 @@ def read_predictions(data: DataPlan, cutoff: float | None = None) -> Iterator[pa
     """Yields tables of `schemas.PREDICTIONS`.
 
     The outcome column says whether a row was selected (1/0, true/false, yes/no) or, where
-    `data.outcome_is` is "score", holds a number. Control columns stand in `protected` beside the
-    protected ones. A weight that is missing is null, a negative one stays: neither row counts.
+    `data.outcome_is` is "score", holds a number; a row without one has neither `selected` nor
+    label. Control columns stand in `protected` beside the protected ones. A weight that is missing
+    is null, a negative one stays: neither row counts.
 
     Args:
         cutoff: selects scores from here up; None: scores above the median of all rows that have a
-            weight (ties are not above).
+            score and a weight (ties are not above).
 
     Raises:
-        DataError: a column is missing, or an outcome, score or weight is not what it must be; all
-            problems at once, named by row.
+        DataError: a column is missing, an outcome, score or weight is not what it must be, or no
+            row has an outcome; all problems at once, those that are alike in one line.
     """
     table = open_table(Path(str(data.predictions)), data.encoding)
     columns = _columns(table, data)
@@ -89,44 +97,89 @@ def _check_rows(table: Table, columns: list[str], data: DataPlan, cutoff: float 
     Returns who is selected, for which scores need the median of all rows."""
     scores: list[float] = []
     weights: list[float] = []
-    number = -1
+    found, number, outcomes = _Faults(data), -1, 0
+    rows = (row for batch in table.read(columns) for row in batch)
+    for number, row in enumerate(rows):
+        outcome = row[str(data.outcome)]
+        outcomes += not _is_gap(outcome)
+        found.check(row, number)
+        score = _number(outcome) if data.outcome_is == "score" else None
+        if score is not None:
+            scores.append(score)
+            weights.append(max(0.0, _weight(row, data) or 0.0))
     with collected(str(data.predictions)) as problems:
-        rows = (row for batch in table.read(columns) for row in batch)
-        for number, row in enumerate(rows):
-            _check_row(row, number, data, problems)
-            if data.outcome_is == "score":
-                scores.append(_number(row[str(data.outcome)]) or 0.0)
-                weights.append(max(0.0, _weight(row, data) or 0.0))
+        found.tell(problems)
         if number < 0:
             problems.add("no rows; give one row per person or per group")
+        elif not outcomes:
+            problems.add(f"no row has an outcome in column {data.outcome!r}; fill in the column")
     if data.outcome_is == "selection":
         return lambda row: _selected(row[str(data.outcome)])
+    median = _median(np.array(scores), np.array(weights)) if cutoff is None else None
+    return lambda row: _at_score(_number(row[str(data.outcome)]), cutoff, median)
+
+
+def _median(scores: Floats, weights: Floats) -> float | None:
+    return weighted_median(scores, weights) if weights.any() else None
+
+
+def _at_score(score: float | None, cutoff: float | None, median: float | None) -> bool | None:
+    if score is None:
+        return None
     if cutoff is not None:
-        return lambda row: (_number(row[str(data.outcome)]) or 0.0) >= cutoff
-    return _above_median(np.array(scores), np.array(weights), str(data.outcome))
+        return score >= cutoff
+    return None if median is None else score > median
 
 
-def _above_median(scores: Floats, weights: Floats, outcome: str) -> Select:
-    if not weights.any():
-        return lambda _: None
-    median = weighted_median(scores, weights)
-    return lambda row: (_number(row[outcome]) or 0.0) > median
+@dataclass(slots=True)
+class _Faults:
+    """What cannot be read in the rows: equal values once, with how often and where first."""
+
+    data: DataPlan
+    seen: dict[tuple[str, str], list[int]] = field(default_factory=dict)
+    """(what it is, value) -> how many rows have it, and the first."""
+    more: int = 0
+    """Rows with a value beyond the first `MOST_WORDS`."""
+
+    def check(self, row: Row, number: int) -> None:
+        """Notes what of a row is no outcome or no number."""
+        outcome = row[str(self.data.outcome)] or ""
+        read = _number if self.data.outcome_is == "score" else _selected
+        if not _is_gap(outcome) and read(outcome) is None:
+            self._add("outcome", outcome, number)
+        for kind, column in (("score", self.data.score), ("weight", self.data.weight)):
+            value = row[column] if column else None
+            if value is not None and not _is_gap(value) and _number(value) is None:
+                self._add(kind, value, number)
+
+    def _add(self, kind: str, value: str, number: int) -> None:
+        if (kind, value) in self.seen:
+            self.seen[kind, value][0] += 1
+        elif len(self.seen) < MOST_WORDS:
+            self.seen[kind, value] = [1, number]
+        else:
+            self.more += 1
+
+    def tell(self, problems: Problems) -> None:
+        """Adds a line for each different value: what it is, where, and what to do next."""
+        for (kind, value), (count, first) in self.seen.items():
+            where = f"row {first} has" if count == 1 else f"{count:,} rows have"
+            also = "" if count == 1 else f", the first is row {first}"
+            problems.add(f"{where} {kind} {value!r}{also}; {self._advice(kind)}")
+        if self.more:
+            problems.add(f"{self.more:,} rows have yet other values that cannot be read")
+
+    def _advice(self, kind: str) -> str:
+        if kind == "outcome" and self.data.outcome_is == "selection":
+            return (
+                'recode as 1/0 or yes/no or, if these are scores, say outcome_is = "score" with a '
+                "cutoff"
+            )
+        return "this is not a number: mend it, or leave it empty"
 
 
-def _check_row(row: Row, number: int, data: DataPlan, problems: Problems) -> None:
-    outcome = row[str(data.outcome)]
-    if data.outcome_is == "score":
-        if _number(outcome) is None:
-            problems.add(f"row {number}: outcome {outcome!r} is not a number; mend or drop the row")
-    elif _selected(outcome) is None:
-        problems.add(
-            f"row {number}: outcome {outcome!r} is neither of {', '.join(sorted(YES))} nor of "
-            f"{', '.join(sorted(NO))}"
-        )
-    for kind, column in (("score", data.score), ("weight", data.weight)):
-        value = row[column] if column else None
-        if value is not None and value.strip() and _number(value) is None:
-            problems.add(f"row {number}: {kind} {value!r} is not a number; mend or drop the row")
+def _is_gap(value: str | None) -> bool:
+    return (value or "").strip().casefold() in GAPS
 
 
 def _selected(outcome: str | None) -> bool | None:
@@ -150,14 +203,14 @@ def _weight(row: Row, data: DataPlan) -> float | None:
 def _row(row: Row, number: int, name: str, data: DataPlan, select: Select) -> dict[str, object]:
     row_id, outcome = f"{name}-{number}", row[str(data.outcome)]
     selected, scored = select(row), data.outcome_is == "score"
-    words = {True: "selected", False: "not selected", None: None}[selected]
+    words = ("selected" if selected else "not selected") if scored else outcome
     score = row[data.score] if data.score else outcome if scored else None
     return {
         "row_id": row_id,
         "cluster": (row[data.cluster] if data.cluster else None) or row_id,
         "model_id": MODEL_ID,
         "label_true": row[data.label] if data.label else None,
-        "label_pred": words if scored else outcome,
+        "label_pred": None if selected is None else words,
         "selected": selected,
         "score": _number(score),
         "protected": [(column, row[column]) for column in (*data.protected, *data.control)],

@@ -126,6 +126,8 @@ def _row(values: Mapping[str, Any], number: int, stem: str, cutoff: float | None
         "weight": float(values.get("weight", 1.0)),
         "input_kind": "text",
     }
+    if "label_true" in row:
+        row["label_true"] = str(row["label_true"])
     row["spans_from"] = _spans(values.get("spans_from"))
     row["spans_to"] = _spans(values.get("spans_to"))
     row.setdefault(

@@ -17,7 +17,7 @@ from auditor.plan import SwapPlan
 from auditor.records import NAMES_SUFFIX, Contrast, TemplateTerm
 from auditor.swaps.jointly import JOINT
 from auditor.swaps.language import Language, read_language
-from auditor.swaps.lexicons import Lexicon, load_lexicons
+from auditor.swaps.lexicons import Lexicon, available_lexicons, load_lexicons
 from auditor.swaps.names import NameTable, read_names
 
 PLACEBO = "placebo"
@@ -76,6 +76,23 @@ def open_attributes(plan: SwapPlan) -> Attributes:
         read_names() if any(by_name(name) for name in named) else None,
         language,
     )
+
+
+def refuse_unknown(concerns: Sequence[str], plan: SwapPlan) -> None:
+    """Refuses names of the task's own target that are no attributes: misspelt, they guard nothing.
+
+    Raises:
+        PlanError: with the names that there are.
+    """
+    own = load_lexicons([], [Path(name) for name in plan.lexicons], plan.language)
+    known = {*available_lexicons(plan.language), *own}
+    known |= {f"{name}{NAMES_SUFFIX}" for name in BY_NAME} | set(plan.attributes)
+    unknown = [name for name in concerns if name not in known]
+    if unknown:
+        raise PlanError(
+            f"task_concerns names {', '.join(unknown)}, which is no attribute; there are "
+            f"{', '.join(sorted(known - {PLACEBO}))}"
+        )
 
 
 def bases_of(attribute: str) -> tuple[str, ...]:

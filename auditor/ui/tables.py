@@ -9,7 +9,6 @@ from auditor.records import (
     AttributeMetric,
     Basis,
     Comparison,
-    Contrast,
     Estimate,
     GroupMetric,
     SelfTest,
@@ -21,8 +20,8 @@ from auditor.report.criteria import threshold
 from auditor.report.measures import is_signed, mark_of, title, unit_words
 from auditor.report.numbers import bracket, decimal, number, p_value, percent
 from auditor.report.parts import CriterionRow, FindingRow
-from auditor.report.sentences import criterion_scope, criterion_sentence, within
-from auditor.report.words import MARKS, isolated, listed, versus
+from auditor.report.sentences import criterion_scope, criterion_sentence
+from auditor.report.words import MARKS, contrast_words, isolated, listed
 
 Row = dict[str, Any]
 
@@ -86,11 +85,11 @@ def described_row(finding: FindingRow) -> Row:
 def systematic_row(effect: SystematicEffect) -> Row:
     """Returns what is left of a contrast's effects once the noise floor is taken off."""
     return {
-        "contrast": _contrast(effect.contrast),
+        "contrast": contrast_words(effect.contrast),
         "across groups": number(effect.across, signed=False),
         "within groups": number(effect.within, signed=False),
         "systematic effect": _plain(effect.value),
-        "p": "" if effect.p is None else p_value(effect.p),
+        "p": "descriptive" if effect.p is None else p_value(effect.p),
         "what it rests on": effect.reason,
     }
 
@@ -110,7 +109,7 @@ def gap_row(metric: AttributeMetric) -> Row:
 def term_row(term: TermEffect) -> Row:
     """Returns one term's effect; its interval holds for all terms of the contrast."""
     return {
-        "contrast": _contrast(term.contrast),
+        "contrast": contrast_words(term.contrast),
         "terms": f"{term.term_b} v {term.term_a}",
         "effect, all terms together": number(term.estimate),
         "pairs": term.estimate.n,
@@ -166,11 +165,6 @@ def self_test_row(test: SelfTest) -> Row:
         "findings with a difference detected": number(test.found, signed=False),
         "relabellings": test.relabellings,
     }
-
-
-def _contrast(contrast: Contrast) -> str:
-    names = f"within {isolated(contrast.group_b)}" if within(contrast) else versus(contrast)
-    return f"{isolated(contrast.attribute)}: {names}"
 
 
 def _counts(selected: int | None, n: int) -> str:

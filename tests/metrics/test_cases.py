@@ -9,6 +9,7 @@ import pytest
 
 from auditor.metrics.cases import flag_cases
 from auditor.metrics.counted import counted_pairs
+from auditor.metrics.measurements import governing
 from auditor.plan import AuditPlan
 from auditor.schemas import CASES
 from tests.metrics.factory import AGE, pair_row, plan, write_pairs
@@ -19,8 +20,9 @@ def cases(
 ) -> list[dict[str, Any]]:
     chosen = options or plan()
     pairs = write_pairs(folder, rows)
+    governs = {name: governing(chosen, name) for name in ("gender", "age")}
     with counted_pairs(pairs) as db:
-        table = flag_cases(db, chosen, "m")
+        table = flag_cases(db, chosen, "m", governs)
     assert table.schema == CASES
     found: list[dict[str, Any]] = table.to_pylist()
     return found
@@ -120,3 +122,8 @@ def test_a_large_effect_is_large_in_the_unit_of_its_attributes_criterion(tmp_pat
     own = plan(by_attribute={"gender": {"governing": "standardised_effect"}})
     assert {case["severity"] for case in alike} == {"low"}
     assert {case["severity"] for case in cases(tmp_path / "b", rows, own)} == {"medium"}
+
+
+def test_rows_that_share_an_id_are_one_case(tmp_path: Path) -> None:
+    rows = [pair_row(f"t{i}", -0.3, pair_id="same") for i in range(9)]
+    assert len(cases(tmp_path, rows)) <= 9

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import numpy as np
 import pytest
 
@@ -17,7 +18,7 @@ from auditor.metrics.clusters import (
     cluster_means,
     crossed_cells,
 )
-from auditor.metrics.counted import counted_pairs
+from auditor.metrics.counted import counted_pairs, scales_of
 from auditor.metrics.counterfactual import METRICS
 from auditor.records import Arm
 from tests.metrics.factory import GENDER, NAMES, crossed_rows, pair_row, write_pairs
@@ -27,16 +28,21 @@ OF_SIDE = {name: metric.of_side for name, metric in METRICS.items() if metric.of
 KEY = Key("m", GENDER.contrast_id)
 
 
+def scales(db: duckdb.DuckDBPyConnection) -> dict[str, float]:
+    found = scales_of(db)
+    return {name: metric.scale(found) for name, metric in METRICS.items()}
+
+
 def means_of(pairs: str, *, threads: int | None = None) -> dict[Key, ClusterMeans]:
     with counted_pairs(pairs, threads=threads) as db:
-        return cluster_means(db, OF_PAIR)
+        return cluster_means(db, OF_PAIR, scales(db))
 
 
 def cells_of(
     pairs: str, ids: tuple[str, ...] = (NAMES.contrast_id,), *, threads: int | None = None
 ) -> dict[Key, dict[str, Cells]]:
     with counted_pairs(pairs, threads=threads) as db:
-        return crossed_cells(db, OF_PAIR, OF_SIDE, ids)
+        return crossed_cells(db, OF_PAIR, OF_SIDE, ids, scales(db))
 
 
 def effects(folder: Path, rows: list[dict[str, Any]], metric: str = "mean_effect") -> Floats:
@@ -135,8 +141,49 @@ def test_large_and_small_outputs_keep_their_digits(tmp_path: Path) -> None:
 
 def test_an_effect_that_is_not_finite_is_refused(tmp_path: Path) -> None:
     pairs = write_pairs(tmp_path, [pair_row("t", float("nan"), cutoff=None)])
-    with pytest.raises(DataError, match="1 pairs have an effect that is not finite"):
+    with pytest.raises(DataError, match="1 pairs have a score or an effect that is not finite"):
         means_of(pairs)
+
+
+@pytest.mark.parametrize("size", [1e13, 1e20, 1e60])
+def test_huge_outputs_take_no_digit_of_rates(tmp_path: Path, size: float) -> None:
+    rows = [pair_row(f"t{i}", size * i, base=size, cutoff=0.0) for i in range(60)]
+    rows[0] |= {"flip": True}
+    found = means_of(write_pairs(tmp_path, rows))[KEY].means
+    assert found["flip_rate"].sum() == 1
+    assert found["mean_effect"] == pytest.approx(
+        [row["effect"] for row in sorted(rows, key=lambda row: str(row["cluster"]))], rel=1e-12
+    )
+
+
+def test_log_odds_that_are_no_number_are_not_measured(tmp_path: Path) -> None:
+    rows = [
+        pair_row(f"t{i}", 0.0, margin_from=m, margin_to=1.0)
+        for i, m in enumerate([0.5, float("nan"), float("inf"), None])
+    ]
+    found = means_of(write_pairs(tmp_path, rows))[KEY]
+    assert found.means["mean_margin_effect"] == pytest.approx([0.5])
+    assert found.n["mean_effect"] == 4
+
+
+def test_a_score_beyond_any_square_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="1 pairs have a score or an effect that is not finite, or"):
+        means_of(write_pairs(tmp_path, [pair_row("t", 1e160, cutoff=None)]))
+
+
+def test_labels_in_other_words_are_no_labels(tmp_path: Path) -> None:
+    """Else every "Clean" would count as a text that does not deserve "clean"."""
+    rows = [pair_row(f"t{i}", 0.0, label_true="Clean") for i in range(9)]
+    with counted_pairs(write_pairs(tmp_path, rows), ["clean"]) as db:
+        found = cluster_means(db, OF_PAIR, scales(db))[KEY]
+    assert found.n["false_positive_rate_change"] == 0
+
+
+def test_labels_that_add_up_to_one_by_chance_exclude_nothing(tmp_path: Path) -> None:
+    odd = {"probs_from": [0.5, 0.3, 0.2], "probs_to": [0.2, 0.3, 0.5]}
+    rows = [pair_row("t", 0.0, **odd)]  # type: ignore[arg-type]
+    rows += [pair_row(f"t{i}", 0.0, probs_from=[0.9] * 3, probs_to=[0.9] * 3) for i in range(9)]
+    assert means_of(write_pairs(tmp_path, rows))[KEY].n["total_variation"] == 0
 
 
 def test_no_pairs_at_all_give_no_means(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from auditor.metrics.clusters import ClusterMeans
 from auditor.metrics.counterfactual import METRICS, measure
-from auditor.plan import MetricPlan
+from auditor.plan_metrics import MetricPlan
 
 VALUES = np.linspace(-0.2, 0.3, 30)
 

@@ -15,6 +15,7 @@ from auditor.metrics.clusters import Floats
 from auditor.metrics.estimates import (
     Interval,
     OneTrial,
+    OrderStatistic,
     StudentMean,
     clopper_pearson,
     mean_law,
@@ -92,7 +93,7 @@ def test_float_noise_is_not_evidence() -> None:
 
 
 def test_skewed_means_take_the_wider_of_both_intervals() -> None:
-    values = np.array([0.0] * 32 + [-0.5] * 8)
+    values = np.array([0.0] * 30 + [-0.5] * 10)
     law = mean_law(values, UNIT, 0)
     assert isinstance(law, StudentMean)
     assert "bootstrap-t" in law.method
@@ -100,6 +101,67 @@ def test_skewed_means_take_the_wider_of_both_intervals() -> None:
     t_low, t_high = stats.t.interval(0.95, 39, values.mean(), stats.sem(values))
     assert low < t_low - 0.01
     assert high >= t_high - 1e-12
+
+
+def test_a_few_flips_get_exact_bounds_that_grow_one_by_one() -> None:
+    """By hand: the upper end of the losses is Clopper-Pearson's, and gains lack one as well.
+
+    With the bootstrap, one flip in 160 gave a far end of .069, two .138, and three .040."""
+    ends = []
+    for flips in range(10):
+        law = mean_law(np.array([-1.0] * flips + [0.0] * (160 - flips)), UNIT, 0)
+        interval = law.interval(0.90)
+        assert interval is not None
+        ends.append(interval[0])
+        assert interval[0] == pytest.approx(-clopper_pearson(flips, 160, 0.9)[1], abs=1e-9)
+    assert ends == sorted(ends, reverse=True)
+    assert "exact bounds" in law.method
+
+
+def test_the_p_of_few_flips_is_that_of_their_interval() -> None:
+    law = mean_law(np.array([-1.0] * 7 + [1.0] + [0.0] * 32), UNIT, 0)
+    for delta in (0.0, 0.02, 0.05):
+        p = law.p_beyond(delta)
+        assert p is not None
+        interval = law.interval(1 - p)
+        assert interval is not None
+        assert interval[1] == pytest.approx(-delta, abs=1e-4)
+
+
+def test_few_flips_the_other_way_round_are_the_same() -> None:
+    values = np.array([-1.0] * 7 + [0.5] + [0.0] * 32)
+    one, other = mean_law(values, UNIT, 0), mean_law(-values, UNIT, 0)
+    low, high = one.interval(0.95) or (0, 0)
+    assert other.interval(0.95) == pytest.approx((-high, -low))
+    assert one.p_beyond(0.02) == pytest.approx(other.p_beyond(0.02))
+
+
+@pytest.mark.parametrize("size", [72, 100, 300])
+def test_a_quantiles_interval_covers_exactly_as_often_as_it_says(size: int) -> None:
+    """By the binomial law of the number of values below the quantile; conservative by its steps."""
+    law = OrderStatistic(np.arange(size, dtype=float), 0.95, (0.0, float(size)))
+    interval = law.interval(0.95)
+    assert interval is not None
+    low, high = (int(end) + 1 for end in interval)  # ranks
+    if high > size:
+        high = size + 1
+    cover = stats.binom.cdf(high - 1, size, 0.95) - stats.binom.cdf(low - 1, size, 0.95)
+    assert 0.95 <= cover < 0.99
+
+
+def test_a_p_of_equal_clusters_is_of_both_sides() -> None:
+    law = OneTrial(0.5, 60, UNIT)
+    assert law.p_beyond(0.0) == pytest.approx(2 * (1 - 0.5 / 1.5) ** 60)
+
+
+def test_skewed_clusters_far_from_zero_have_a_p_as_small_as_they_deserve() -> None:
+    """Of sixty findings, one at 19 standard errors is detected also at 1 %."""
+    values = 1 + np.random.default_rng(0).exponential(0.3, 80)
+    law = mean_law(values, NO_BOUNDS, 0)
+    assert "bootstrap-t" in law.method
+    p = law.p_beyond(0.0)
+    assert p is not None
+    assert 60 * p < 0.01
 
 
 def test_the_bootstrap_is_seeded() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from auditor.metrics.verdicts import overall
@@ -59,9 +60,18 @@ def test_a_contrast_without_pairs_is_not_tested_and_says_so(tmp_path: Path) -> N
     untested = [f for f in found if f.contrast == AGE and f.verdict]
     assert [f.verdict for f in untested] == [Verdict.NOT_TESTED]
     assert untested[0].verdict_reason == (
-        "no text mentions young or old in a way that can be swapped for the other"
+        "no text mentions young or old in a way that can be swapped for the other; add such "
+        "texts, or leave the group out with `groups`"
     )
     assert overall(found).verdict == Verdict.INCONCLUSIVE
+
+
+def test_a_contrast_whose_pairs_were_all_kept_out_says_so(tmp_path: Path) -> None:
+    rows = [pair_row(f"t{i}", 0.0) for i in range(60)]
+    rows += [pair_row(f"t{i}", 0.0, contrast=AGE, validity="ambiguous") for i in range(7)]
+    found = findings(write_pairs(tmp_path, rows), plan(), [GENDER, AGE], ["m"])
+    reason = next(f.verdict_reason for f in found if f.contrast == AGE and f.verdict)
+    assert str(reason).startswith("all 7 pairs of old and young were kept out")
 
 
 def test_without_a_cutoff_selection_is_not_measured_but_the_effect_is(tmp_path: Path) -> None:
@@ -131,3 +141,19 @@ def test_an_unbounded_constant_output_is_inconclusive_without_an_interval(tmp_pa
     assert governing(found).verdict == Verdict.INCONCLUSIVE
     assert governing(found).estimate.low is None
     assert "no bounds" in str(governing(found).estimate.reason)
+
+
+def test_each_checkpoint_is_a_family_of_its_own(tmp_path: Path) -> None:
+    """Ten checkpoints do not take from each other's alpha."""
+    rng = np.random.default_rng(4)
+    values = rng.normal(-0.012, 0.03, 40)
+    ids = [f"m{i}" for i in range(10)]
+    rows = [
+        pair_row(f"t{i}", float(v), base=0.6, model_id=m) for m in ids for i, v in enumerate(values)
+    ]
+    pairs, chosen = write_pairs(tmp_path, rows), plan(governing="mean_effect", delta=0.05)
+    one = governing(findings(pairs, chosen, [GENDER], ids[:1]))
+    ten = governing(findings(pairs, chosen, [GENDER], ids))
+    assert one.difference_detected
+    assert ten.difference_detected
+    assert one.p_bad_adjusted == ten.p_bad_adjusted

@@ -51,13 +51,53 @@ def test_without_true_labels_no_one_speaks_of_error_rates(tmp_path: Path) -> Non
 def test_with_true_labels_the_verdict_rests_on_those_who_deserve_the_label(tmp_path: Path) -> None:
     """The gains of texts that do not deserve it would cancel the losses."""
     pairs = write(tmp_path, labelled(30, 30))
-    unlabelled = findings(pairs, plan(), [GENDER], favourable=["no"])
-    chosen = findings(pairs, plan(label="toxic"), [GENDER], favourable=["no"])
+    other = plan(governing="selection_rate_change")
+    unlabelled = findings(pairs, other, [GENDER], favourable=["no"])
+    chosen = findings(pairs, plan(), [GENDER], favourable=["no"])
     assert by_metric(unlabelled)["selection_rate_change"].verdict is Verdict.INCONCLUSIVE
     finding = by_metric(chosen)["false_negative_rate_change"]
     assert finding.verdict is Verdict.DOES_NOT_MEET
     assert finding.harmful
     assert by_metric(chosen)["selection_rate_change"].verdict is None
+
+
+def test_a_few_labels_decide_nothing(tmp_path: Path) -> None:
+    """Three texts with a label would leave the audit untested, and eighty have a selection."""
+    rows = [pair_row(f"t{i}", -0.4 if i < 30 else 0.0) for i in range(80)]
+    rows = [row | {"label_true": "no" if i < 3 else None} for i, row in enumerate(rows)]
+    found = by_metric(findings(write(tmp_path, rows), plan(label="y"), [GENDER], favourable=["no"]))
+    assert found["selection_rate_change"].verdict is Verdict.DOES_NOT_MEET
+    assert found["false_negative_rate_change"].verdict is None
+
+
+def test_a_second_checkpoint_does_not_change_what_governs_the_first(tmp_path: Path) -> None:
+    rows = [
+        pair_row(f"t{i}", 0.5, base=float(i), cutoff=None, unit="output", model_id="number")
+        for i in range(40)
+    ]
+    rows += [pair_row(f"t{i}", 0.0, model_id="label") for i in range(40)]
+    found = findings(write(tmp_path, rows), plan(), [GENDER], ["number", "label"])
+    assert [f.metric for f in found if f.verdict] == ["standardised_effect"]
+
+
+def test_the_power_of_a_finding_does_not_depend_on_what_checkpoints_lack(tmp_path: Path) -> None:
+    rows = [pair_row(f"t{i}", 0.02 * (i % 5), contrast=c) for c in (GENDER, AGE) for i in range(40)]
+    pairs, chosen = write(tmp_path, rows), plan(governing="mean_effect", delta=0.05)
+    one, two = (findings(pairs, chosen, [GENDER, AGE], ids) for ids in (["m"], ["m", "empty"]))
+    assert [f.detectable for f in one if f.verdict] == [f.detectable for f in two if f.verdict]
+    alone = findings(pairs, chosen, [GENDER], ["m"])
+    assert (alone[0].detectable or 0) < (one[0].detectable or 0)
+
+
+@pytest.mark.parametrize("arm", ["unmentioned", "fragmentation"])
+def test_no_other_arm_ever_decides(tmp_path: Path, arm: str) -> None:
+    rows = [pair_row(f"t{i}", -0.5, arm=arm) for i in range(60)]
+    rows += [pair_row(f"t{i}", 0.0, text=f"swap {i}") for i in range(60)]
+    found = findings(write(tmp_path, rows), plan(), [GENDER])
+    assert [f.arm for f in found if f.verdict] == [Arm.SWAP]
+    beside = by_metric(found, Arm(arm))["selection_rate_change"]
+    assert beside.estimate.value == -1
+    assert beside.verdict is None
 
 
 def test_two_rows_that_disagree_on_the_label_have_none(tmp_path: Path) -> None:

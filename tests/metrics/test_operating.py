@@ -18,7 +18,7 @@ from auditor.metrics.clusters import Floats
 from auditor.metrics.crossed import crossed_law
 from auditor.metrics.estimates import MeanLaw, mean_law
 from auditor.metrics.verdicts import holm, judge, make_claim
-from auditor.plan import MetricPlan
+from auditor.plan_metrics import MetricPlan
 from auditor.records import Criterion, Verdict
 from tests.metrics.factory import design
 

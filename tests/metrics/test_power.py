@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import inf
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from scipy import stats
 
 from auditor.metrics.clusters import Floats
-from auditor.metrics.crossed import crossed_law, spread
+from auditor.metrics.crossed import Parts, crossed_law, parts_of, spread
 from auditor.metrics.estimates import (
     Interval,
     KornGraubard,
@@ -20,14 +21,13 @@ from auditor.metrics.estimates import (
 )
 from auditor.metrics.groups.score_law import ScoreDifference
 from auditor.metrics.power import (
-    Parts,
     detectable,
     detectable_flips,
     least,
-    parts_of,
     power_to_exceed,
     power_to_meet,
     settles,
+    two_digits,
 )
 from tests.metrics.factory import design, draw
 
@@ -64,7 +64,7 @@ def test_parts_are_those_of_the_spread(names: int, sd: tuple[float, float, float
     parts, found = parts_of(made), spread(made)
     assert parts.variance == pytest.approx(found.variance, rel=1e-9)
     assert parts.df == pytest.approx(found.df, rel=1e-9)
-    assert parts.at().variance == pytest.approx(parts.variance, rel=1e-9)
+    assert parts.at().variance >= parts.variance * (1 - 1e-9)  # more where chance left less than 0
 
 
 def test_more_names_and_templates_by_hand() -> None:
@@ -90,8 +90,8 @@ def test_skewed_clusters_ask_for_more() -> None:
 
 
 def test_the_wider_side_counts_up_to_the_hardest_case() -> None:
-    """At a small alpha three flips in 60 clusters would ask for .8: more than any flips can."""
-    law = mean_law(np.where(np.arange(60) < 3, 1.0, 0.0), UNIT, 0)
+    """At a small alpha ten flips in 60 clusters would ask for more than any flips can."""
+    law = mean_law(np.where(np.arange(60) < 10, 1.0, 0.0), UNIT, 0)
     hardest = detectable(OneTrial(0.0, 60, UNIT), alpha=0.001)
     assert detectable(law, alpha=0.001) == hardest
     unbounded = mean_law(np.where(np.arange(60) < 3, 1.0, 0.0), FREE, 0)
@@ -103,12 +103,12 @@ def test_flips_that_an_effect_brings_make_it_harder_to_see_by_hand() -> None:
     e = detectable_flips(0.3 / 77**0.5, 77)
     t = stats.t.ppf(0.975, 76) + stats.t.ppf(0.8, 76)
     assert e == pytest.approx(t * (0.3**2 / 77 + e * (1 - e) / 77) ** 0.5)
-    assert detectable_flips(0.0, 60) == detectable(OneTrial(0.0, 60, UNIT))
+    assert detectable_flips(0.0, 60) >= (detectable(OneTrial(0.0, 60, UNIT)) or 1)
 
 
 def test_what_has_no_bounds_has_no_detectable_effect_where_all_is_equal() -> None:
     assert detectable(OneTrial(0.0, 60, FREE)) is None
-    assert detectable(OneTrial(0.0, 60, UNIT)) == pytest.approx(0.147, abs=0.002)
+    assert detectable(OneTrial(0.0, 60, UNIT)) == pytest.approx(0.109, abs=0.002)
 
 
 def test_any_law_with_intervals_has_a_detectable_effect() -> None:
@@ -129,7 +129,7 @@ def test_power_to_meet_is_that_of_simulated_intervals(se: float, df: float) -> N
 
 def test_at_the_threshold_the_criterion_is_met_in_alpha_of_audits() -> None:
     assert power_to_meet(0.001, 76, 0.05, theta=0.05) == pytest.approx(0.05, abs=1e-3)
-    assert power_to_exceed(0.001, 76, 0.05, theta=0.05) == pytest.approx(0.025, abs=1e-3)
+    assert power_to_exceed(0.001, 76, 0.05, theta=0.05) == pytest.approx(0.05, abs=1e-3)
     assert power_to_meet(0.0, 76, 0.05) == 1
     assert power_to_exceed(0.0, 76, 0.05, theta=0.05) == 0
 
@@ -140,18 +140,21 @@ def test_at_the_threshold_the_criterion_is_met_in_alpha_of_audits() -> None:
         (None, None),
         (student(0.0, 0.005), None),  # meets already
         (student(0.2, 0.01), None),  # beyond already
-        (student(0.01, 0.03), "about 282 clusters that spread as these do would settle it"),
-        (student(-0.01, 0.03), "about 282 clusters that spread as these do would settle it"),
-        (student(0.09, 0.03), "about 342 clusters"),
-        (student(0.05, 0.03), "none: the effect seen (+0.05) lies at the threshold"),
+        (student(0.01, 0.03), "about 290 clusters that spread as these do would settle it"),
+        (student(-0.01, 0.03), "about 290 clusters that spread as these do would settle it"),
+        (student(0.09, 0.03), "about 270 clusters"),
+        (student(0.05, 0.03), "not practically settled: the effect seen (+0.05) lies near the"),
+        (student(0.0519, 0.0323), "the effect seen (+0.052) lies near the threshold, so it takes"),
+        (student(0.0, 0.4), "effects spread too widely, so it takes more than 10 times the data"),
         (OneTrial(0.0, 40, UNIT), "about 59 clusters with this same effect would settle it"),
         (OneTrial(0.0, 59, UNIT), None),
-        (OneTrial(0.06, 40, UNIT), "about 390 clusters"),
+        (OneTrial(0.06, 40, UNIT), "about 390 clusters with this same effect"),
         (OneTrial(0.01, 40, FREE), "none: all clusters show the same effect, and the output has"),
-        (OneTrial(0.05, 40, UNIT), "none: the effect seen"),
-        (KornGraubard(0.03, 0.02**2, 60, 100), "about 373 clusters"),
+        (OneTrial(0.05, 40, UNIT), "not practically settled: the effect seen"),
+        (KornGraubard(0.03, 0.02**2, 60, 100), "about 380 clusters"),
         (KornGraubard(0.0, 0.0, 30, 60), "about 59 clusters"),
-        (ScoreDifference(32, 100, 35, 100), "times as many rows would settle it"),
+        (ScoreDifference(320, 1000, 300, 1000), " times as many rows would settle it"),
+        (ScoreDifference(32, 100, 35, 100), "not practically settled: the effect seen"),
     ],
 )
 def test_what_would_settle_it(law: Law | None, words: str | None) -> None:
@@ -173,7 +176,8 @@ def test_so_many_clusters_settle_it_and_one_fewer_does_not() -> None:
     [
         (24, (0.02, 0.2, 0.1), "templates that spread as these do would settle it"),
         (24, (0.1, 0.01, 0.1), "none: with 24 names per group no number of templates settles it"),
-        (3, (0.1, 0.3, 0.1), "templates that spread as these do would settle it"),
+        (3, (0.1, 0.2, 0.1), "templates that spread as these do would settle it"),
+        (3, (0.1, 2.0, 0.1), "not practically settled: effects spread too widely"),
     ],
 )
 def test_what_would_settle_names(names: int, sd: tuple[float, float, float], words: str) -> None:
@@ -185,7 +189,23 @@ def test_what_would_settle_names(names: int, sd: tuple[float, float, float], wor
 
 def test_names_at_the_threshold_are_settled_by_nothing() -> None:
     parts = expected(24, 40, (0.1, 0.1, 0.1))
-    assert "lies at the threshold" in str(settles(parts.law(0.05), 0.05, parts=parts))
+    assert "lies near the threshold" in str(settles(parts.law(0.05), 0.05, parts=parts))
+
+
+def test_what_there_is_is_never_proposed() -> None:
+    """A skewed sample: its interval is twice as wide as its spread says, which is what is planned
+    with, and by which as much data settles such an effect in 80 % of cases."""
+    skewed = StudentMean(0.0, 0.016, 159, UNIT, np.linspace(-5, 5, 9_999))
+    assert settles(replace(skewed, draws=None), 0.05) is None
+    assert str(settles(skewed, 0.05)).startswith("close: as much data settles such an effect")
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [(3.0636, "3.1"), (282, "290"), (300, "300"), (11_091, "12,000"), (7, "7"), (99.5, "100")],
+)
+def test_what_is_needed_is_rounded_up(number: float, words: str) -> None:
+    assert two_digits(number) == words
 
 
 def test_the_least_number_that_is_enough() -> None:
@@ -303,3 +323,13 @@ def test_the_effect_stated_where_nothing_differed_is_found(
 ) -> None:
     """A floor: the t test of rare one-sided flips may find it oftener."""
     assert rare_power(clusters, runs) >= 0.8 - off
+
+
+def test_what_would_settle_an_effect_beyond_the_criterion_does_so_as_often_as_stated() -> None:
+    """At the clusters that are named, the finding is shown beyond +-delta in 80 % of audits."""
+    rng, theta, sd, delta = np.random.default_rng(2), 0.09, 0.03 * 77**0.5, 0.05
+    words = str(settles(student(theta, sd / 77**0.5), delta))
+    clusters = int(words.split()[1])
+    values = rng.normal(theta, sd, (1_000, clusters))
+    shown = [(mean_law(v, FREE, 0).p_beyond(delta) or 0) <= 0.05 for v in values]
+    assert np.mean(shown) == pytest.approx(0.8, abs=0.05)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from auditor.metrics.clusters import Floats
 from auditor.metrics.estimates import mean_law
 from auditor.metrics.verdicts import Claim, Ruling, exit_code, holm, judge, make_claim, overall
-from auditor.plan import MetricPlan
-from auditor.records import Estimate, Finding, Overall, Verdict
+from auditor.plan_metrics import MetricPlan
+from auditor.records import Basis, Estimate, Finding, Overall, Verdict
 from tests.metrics.factory import GENDER
 
 PLAN = MetricPlan()
@@ -98,7 +100,7 @@ M, D, I, N = Verdict.MEETS, Verdict.DOES_NOT_MEET, Verdict.INCONCLUSIVE, Verdict
         ([N, I], I, 3),
         ([N, N], N, 3),
         ([], N, 3),
-        ([None], Verdict.NOT_APPLICABLE, 0),
+        ([None], N, 3),
     ],
 )
 def test_overall_and_exit_code(
@@ -107,6 +109,13 @@ def test_overall_and_exit_code(
     result = overall([finding(verdict) for verdict in verdicts])
     assert result.verdict is expected
     assert exit_code(result) == code
+
+
+def test_only_an_audit_of_people_that_asks_for_no_verdict_has_none_to_give() -> None:
+    """A gate must not open because every pair was kept out."""
+    people = replace(finding(None), basis=Basis.GROUPS)
+    assert overall([people]).verdict is Verdict.NOT_APPLICABLE
+    assert overall([people, finding(None)]).verdict is N
 
 
 def test_overall_says_in_one_sentence_how_many() -> None:

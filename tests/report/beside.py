@@ -67,7 +67,9 @@ def findings(groups: Sequence[str], model_id: str) -> list[Finding]:
     placebo, mention = Contrast("gender", "a", "a"), Contrast("gender", "unmentioned", groups[0])
     rare, names = Contrast("names", "b", "b"), Contrast("race_names", "white", "black")
     people = Contrast("co<l>umn", "reference", groups[0])
+    words = Contrast("placebo", "first", "second")
     return [
+        Finding(words, "flip_rate", model_id, estimate(0.0213, "rate"), None, arm=Arm.PLACEBO),
         Finding(placebo, "flip_rate", model_id, estimate(0.0833, "rate"), None, arm=Arm.PLACEBO),
         Finding(mention, "mean_effect", model_id, estimate(-0.0417), None, arm=Arm.UNMENTIONED),
         Finding(rare, "mean_effect", model_id, estimate(-0.0671), None, arm=Arm.FRAGMENTATION),

@@ -62,7 +62,7 @@ def test_circuits_are_not_tested_for_the_reason_that_holds(
 
 def test_a_contrast_without_enough_data_says_so(tmp_path: Path) -> None:
     said = lines(factory.evidence(tmp_path))
-    assert "v reference (gender): 8 clusters; at least 20 are asked for." in said
+    assert "v reference (gender): 8 templates; at least 20 are asked for." in said
 
 
 def test_what_is_provided_is_not_asked_for(tmp_path: Path) -> None:

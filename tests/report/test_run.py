@@ -71,9 +71,11 @@ def test_the_terminal_says_criteria_outlook_and_odd_data(
     assert "Criterion for gender: the share of texts given the favourable label changes" in said
     assert "±0.05 when only the group named in a text changes (approved by NOT PROVIDED)" in said
     assert "(approved by A. Person)" in said
-    assert "To settle gender, b v reference: about 93 clusters would settle it." in said
+    assert "Open (gender: b v reference): about 93 templates would settle it." in said
     assert "-0.080 [-0.100, -0.060] 98.75 %" in said
     assert "2 rows have <no> weight and count nowhere." in said
+    assert "Not tested (gender: c v reference): 8 templates; at least 20 are asked for." in said
+    assert "allow for all findings together (Holm)" in said
 
 
 def test_one_measure_needs_no_column(

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from auditor.metrics.counterfactual import METRICS
-from auditor.plan import DEFAULTS
+from auditor.plan_metrics import DEFAULTS
 from auditor.records import Arm, Basis, Contrast, Estimate, Finding
 from auditor.report.measures import FAMILIES, QUANTITY, READING, is_signed
 from auditor.report.numbers import counts, decimal, p_value, percent
 from auditor.report.sentences import checkpoints_statement, criterion_sentence, finding_sentence
-from auditor.report.words import isolated, shown
+from auditor.report.words import contrast_words, in_units, isolated, shown
 from tests.report.beside import estimate
 from tests.report.factory import finding
 
@@ -45,6 +47,23 @@ def test_a_sentence_has_direction_interval_and_counts() -> None:
         "When a text speaks of b instead of reference, the share of texts given the favourable "
         "label is lower: -0.300 [-0.310, -0.290] on 1,540 pairs in 77 templates."
     )
+
+
+@pytest.mark.parametrize(
+    ("detected", "verb", "end"),
+    [
+        (True, "is lower:", "templates."),
+        (False, "was lower in this sample:", "templates; not shown to differ."),
+        (None, "was lower in this sample:", "templates."),
+    ],
+)
+def test_a_direction_is_claimed_only_of_what_is_shown(
+    detected: bool | None, verb: str, end: str
+) -> None:
+    given = replace(finding("b", -0.3), difference_detected=detected)
+    said = finding_sentence(given, clusters="templates")
+    assert f"the favourable label {verb} -0.300" in said
+    assert said.endswith(end)
 
 
 def test_a_sentence_without_a_number_says_why() -> None:
@@ -100,14 +119,14 @@ def test_only_what_has_a_direction_is_signed() -> None:
             "false_negative_rate_change",
             estimate(0.08, "difference of rates"),
             "When a text speaks of b instead of a, the share denied the favourable label, of "
-            "texts that deserve it, is higher: +0.080 [+0.060, +0.100] on 640 pairs in 32 "
-            "clusters.",
+            "texts that deserve it, was higher in this sample: +0.080 [+0.060, +0.100] on 640 "
+            "pairs in 32 clusters.",
         ),
         (
             "standardised_effect",
             estimate(-0.2, "SD"),
-            "When a text speaks of b instead of a, the mean score is lower: -0.200 [-0.220, "
-            "-0.180] SD on 640 pairs in 32 clusters.",
+            "When a text speaks of b instead of a, the mean score was lower in this sample: "
+            "-0.200 [-0.220, -0.180] SD on 640 pairs in 32 clusters.",
         ),
         (
             "flip_rate",
@@ -129,8 +148,8 @@ def test_a_sentence_of_people_speaks_of_rows() -> None:
         basis=Basis.GROUPS,
     )  # fmt: skip
     assert finding_sentence(given) == (
-        "Among rows of f, against those of m, the share given the favourable outcome is lower: "
-        "-0.100 [-0.120, -0.080] on 300 rows."
+        "Among rows of f, against those of m, the share given the favourable outcome was lower in "
+        "this sample: -0.100 [-0.120, -0.080] on 300 rows."
     )
 
 
@@ -151,6 +170,23 @@ def test_a_sentence_of_another_arm_says_what_was_changed(
 def test_a_name_stands_for_a_group_and_is_not_one() -> None:
     given = Finding(Contrast("race_names", "w", "b"), "mean_effect", "m", estimate(-0.1), None)
     assert finding_sentence(given).startswith("When a text has names of b instead of w, the mean")
+
+
+def test_the_placebos_groups_are_called_what_they_are() -> None:
+    contrast = Contrast("placebo", "first", "second")
+    said = "placebo: words that should make no difference"
+    assert contrast_words(contrast) == said
+    given = Finding(contrast, "flip_rate", "m", estimate(0.1), None, arm=Arm.PLACEBO)
+    assert finding_sentence(given).startswith("Between words that should make no difference, the")
+    given = Finding(contrast, "mean_effect", "m", estimate(0.1), None, arm=Arm.PLACEBO)
+    assert finding_sentence(given).startswith("When words that should make no difference change")
+    assert contrast_words(Contrast("race", "first", "second")) == "race: second v first"
+
+
+def test_clusters_are_called_templates_where_they_are() -> None:
+    assert in_units("only 5 clusters; at least 20", "templates") == "only 5 templates; at least 20"
+    assert in_units("every cluster", "templates") == "every cluster"
+    assert in_units("5 clusters", "clusters") == "5 clusters"
 
 
 def test_a_placebo_stays_within_a_group() -> None:

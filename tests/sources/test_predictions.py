@@ -74,15 +74,54 @@ def test_what_is_odd_but_not_false_is_kept_as_it_is_given(tmp_path: Path) -> Non
     assert [dict(row["protected"])["sex"] for row in found] == ["Male", "male ", "Female"]
 
 
+def test_numbers_with_a_decimal_point_are_outcomes(tmp_path: Path) -> None:
+    """As pandas writes a column of 1 and 0 that had a gap."""
+    found = rows(tmp_path / "t.csv", "sex,hired\nf,1.0\nm,0.0\nf,\n")
+    assert [row["selected"] for row in found] == [True, False, None]
+    assert [row["label_pred"] for row in found] == ["1.0", "0.0", None]
+
+
+@pytest.mark.parametrize("gap", ["", " ", "NA", "nan", "null"])
+def test_a_row_without_an_outcome_is_kept_undecided(tmp_path: Path, gap: str) -> None:
+    content = f"sex,hired\nf,1\nm,{gap}\nf,3\nm,2\n"
+    selected = rows(tmp_path / "t.csv", content.replace("3", "0").replace("2", "0"))
+    assert [row["selected"] for row in selected] == [True, None, False, False]
+    scored = rows(tmp_path / "t.csv", content, outcome_is="score")
+    assert [row["selected"] for row in scored] == [False, None, True, False]  # the median is 2
+    cut = rows(tmp_path / "t.csv", content, outcome_is="score", cutoff=-1)
+    assert [row["selected"] for row in cut] == [True, None, True, True]
+    assert cut[1]["score"] is None
+
+
+def test_problems_that_are_alike_are_one(tmp_path: Path) -> None:
+    content = "sex,hired\n" + "f,1\n" * 3 + "m,2\n" * 74 + "f,maybe\n"
+    with pytest.raises(DataError) as caught:
+        rows(tmp_path / "t.csv", content)
+    head, many, one = str(caught.value).splitlines()
+    assert head.endswith(": 2 problems")
+    advice = (
+        'recode as 1/0 or yes/no or, if these are scores, say outcome_is = "score" with a cutoff'
+    )
+    assert many == f"  - 74 rows have outcome '2', the first is row 3; {advice}"
+    assert one == f"  - row 77 has outcome 'maybe'; {advice}"
+
+
+def test_a_column_of_scores_taken_for_outcomes_is_refused_in_a_few_lines(tmp_path: Path) -> None:
+    content = "sex,hired\n" + "".join(f"f,{i + 2}\n" for i in range(1_500))
+    with pytest.raises(DataError, match="1001 problems") as caught:
+        rows(tmp_path / "t.csv", content)
+    assert len(str(caught.value).splitlines()) == 22
+
+
 @pytest.mark.parametrize(
     ("content", "options", "words"),
     [
-        ("sex,hired\nf,perhaps\n", {}, "row 0: outcome 'perhaps'"),
-        ("sex,hired\nf,1\nm,\n", {}, "row 1: outcome"),
-        ("sex,hired,n\nf,1,many\n", {"weight": "n"}, "row 0: weight 'many' is not a number"),
-        ("sex,hired,p\nf,1,high\n", {"score": "p"}, "row 0: score 'high' is not a number"),
-        ("sex,hired\nf,yes\n", {"outcome_is": "score"}, "row 0: outcome 'yes' is not a number"),
-        ("sex,hired\nf,inf\n", {"outcome_is": "score"}, "row 0: outcome 'inf' is not a number"),
+        ("sex,hired\nf,perhaps\n", {}, "row 0 has outcome 'perhaps'; recode as 1/0 or yes/no"),
+        ("sex,hired\nf,\nm,\n", {}, "no row has an outcome in column 'hired'"),
+        ("sex,hired,n\nf,1,many\n", {"weight": "n"}, "row 0 has weight 'many'; this is not a num"),
+        ("sex,hired,p\nf,1,high\n", {"score": "p"}, "row 0 has score 'high'; this is not a num"),
+        ("sex,hired\nf,yes\n", {"outcome_is": "score"}, "row 0 has outcome 'yes'; this is not"),
+        ("sex,hired\nf,inf\n", {"outcome_is": "score"}, "row 0 has outcome 'inf'; this is not"),
         ("sex,n\nf,1\n", {}, r"no column 'hired' \(outcome\)"),
         ("hired\n1\n", {}, r"no column 'sex' \(protected\)"),
         ("sex,hired\nf,1\n", {"control": ("job",)}, r"no column 'job' \(control\)"),

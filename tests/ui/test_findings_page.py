@@ -117,7 +117,7 @@ def test_people_are_judged_in_a_table_of_their_own(full: AppTest) -> None:
 
 def test_a_chosen_finding_says_what_would_settle_it(full: AppTest) -> None:
     choose_row(full, "findings", 1)
-    assert "about 93 clusters would settle it" in words(full)
+    assert "about 93 templates would settle it" in words(full)
 
 
 def test_what_no_verdict_rests_on_is_in_parts(full: AppTest) -> None:
@@ -134,7 +134,7 @@ def test_what_no_verdict_rests_on_is_in_parts(full: AppTest) -> None:
 
 def test_arms_are_listed_with_their_meaning(full: AppTest) -> None:
     assert "arbitrariness: a decision that hangs on which of two names" in words(full)
-    assert table(full, "systematic effect")["p"].tolist() == ["", "0.0496"]
+    assert table(full, "systematic effect")["p"].tolist() == ["descriptive", "0.0496"]
 
 
 def test_terms_come_with_the_interval_of_all(full: AppTest) -> None:

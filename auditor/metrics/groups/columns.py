@@ -12,6 +12,7 @@ import pandas as pd
 
 from auditor.metrics.groups.rows import (
     UNKNOWN,
+    UNKNOWN_WORDS,
     GroupRows,
     Mask,
     group_rows,
@@ -97,16 +98,27 @@ class _Maker:
 
 
 def column_values(rows: pd.DataFrame) -> dict[str, Groups]:
-    """Returns protected or control column -> the value of each row, as it is spelt."""
-    maps = [dict(value) if value is not None else {} for value in rows["protected"]]
-    columns = dict.fromkeys(name for row in maps for name in row)
+    """Returns protected or control column -> the group of each row, as it is spelt, or unknown."""
     return {
-        name: np.array([_value(row.get(name)) for row in maps], dtype=object) for name in columns
+        name: np.array([UNKNOWN if is_unknown(word) else word for word in words], dtype=object)
+        for name, words in written_values(rows).items()
     }
 
 
-def _value(value: object) -> str:
-    return UNKNOWN if value is None or not str(value).strip() else str(value)
+def written_values(rows: pd.DataFrame) -> dict[str, list[str]]:
+    """Returns protected or control column -> what stands in each row, "" where nothing does."""
+    maps = [dict(value) if value is not None else {} for value in rows["protected"]]
+    columns = dict.fromkeys(name for row in maps for name in row)
+    return {name: [_word(row.get(name)) for row in maps] for name in columns}
+
+
+def is_unknown(word: str) -> bool:
+    """Returns whether a value says that the group is not known."""
+    return word.strip().casefold() in UNKNOWN_WORDS
+
+
+def _word(value: object) -> str:
+    return "" if value is None else str(value)
 
 
 def crossed_groups(protected: Mapping[str, Groups]) -> dict[str, Groups]:

@@ -1,7 +1,8 @@
 """A group of people against a reference, in the numbers that employment law speaks of.
 
 Descriptive: what may have a verdict is in contrasts.py. Counts are of independent people; where
-rows share clusters or carry survey weights, the tests of counts are None and the intervals say so.
+rows share clusters or carry survey weights, the tests of counts are None, and the intervals and the
+notes on the data say so.
 """
 
 from __future__ import annotations
@@ -42,7 +43,8 @@ def compare_groups(
     """Returns every known group against its column's reference, crossed columns included.
 
     The reference is the plan's, else the group with the highest selection rate of those that are
-    large enough. Four fifths is always asked of that highest group, as 29 CFR 1607.4(D) has it.
+    large enough. Four fifths is always asked of that highest group, as 29 CFR 1607.4(D) has it,
+    and has no answer where no one of it was selected.
     """
     return [
         comparison
@@ -57,8 +59,7 @@ def _decided(table: GroupRows) -> GroupRows:
 
 
 def _of_column(table: GroupRows, model_id: str, plan: AuditPlan) -> list[Comparison]:
-    highest = highest_group(table, plan)
-    reference = named_reference(table, plan) or highest or largest_group(table, plan)
+    highest, reference = highest_group(table, plan), _reference(table, plan)
     if reference is None:
         return []
     found = [
@@ -68,6 +69,11 @@ def _of_column(table: GroupRows, model_id: str, plan: AuditPlan) -> list[Compari
     ]
     adjusted = holm([each.p_fisher for each in found])
     return [replace(each, p_fisher_adjusted=p) for each, p in zip(found, adjusted, strict=True)]
+
+
+def _reference(table: GroupRows, plan: AuditPlan) -> str | None:
+    named = named_reference(table, plan) or highest_group(table, plan)
+    return named or largest_group(table, plan)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +104,24 @@ def _sides(table: GroupRows, group: str, reference: str) -> _Sides:
     )
 
 
+def untested(table: GroupRows, plan: AuditPlan) -> dict[str, list[str]]:
+    """Returns why groups have no tests of counts -> these groups; {} where all have them."""
+    decided, found = _decided(table), dict[str, list[str]]()
+    reference = _reference(decided, plan)
+    for group in decided.known:
+        if reference is not None and group != reference:
+            sides = _sides(decided, group, reference)
+            if not sides.independent:
+                found.setdefault(_why_untested(sides), []).append(group)
+    return found
+
+
+def _why_untested(sides: _Sides) -> str:
+    if sides.pair:
+        return "rows share clusters"
+    return "weights are not whole numbers" if sides.group.frequency else "rows carry survey weights"
+
+
 def count_pair(table: GroupRows, group: Mask, reference: Mask) -> CountPair:
     """Returns the counts of two groups' rows, whose weights are whole numbers."""
     weight, chosen = table.weight, table.selected
@@ -110,8 +134,7 @@ def _compare(
 ) -> Comparison:
     sides = _sides(table, *names)
     pair, tests = sides.pair, tests_of(sides.pair if sides.independent else None)
-    against = _sides(table, names[0], highest).pair if highest else None
-    asked = FOUR_FIFTHS in plan.metrics.rules_of_thumb and highest != names[0]
+    against = _asked(table, names[0], highest, plan)
     return Comparison(
         column=table.column,
         group=names[0],
@@ -130,10 +153,18 @@ def _compare(
         p_fisher_adjusted=None,
         shortfall=tests.shortfall,
         cohen_h=tests.cohen_h,
-        one_person_turns=one_person_turns(against) if against and asked else None,
+        one_person_turns=one_person_turns(against) if against else None,
         small_numbers=small_numbers(sides.group.size, sides.reference.size, pair),
-        rule_of_thumb=_four_fifths(against, str(highest)) if against and asked else None,
+        rule_of_thumb=_four_fifths(against, str(highest)) if against else None,
     )
+
+
+def _asked(table: GroupRows, group: str, highest: str | None, plan: AuditPlan) -> CountPair | None:
+    """Returns the counts that four fifths is asked of; None where it is not or has no answer."""
+    if FOUR_FIFTHS not in plan.metrics.rules_of_thumb or highest in (None, group):
+        return None
+    pair = _sides(table, group, str(highest)).pair
+    return pair if pair and pair.selected_reference else None
 
 
 def _four_fifths(pair: CountPair, highest: str) -> str:

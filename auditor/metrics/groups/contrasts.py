@@ -13,11 +13,12 @@ import pandas as pd
 from auditor.metrics.estimates import HARD_FLOOR, MeanLaw, too_few
 from auditor.metrics.groups.columns import CROSSED, model_columns
 from auditor.metrics.groups.linear import difference_law, ends, weighted_mean
+from auditor.metrics.groups.rate_law import RateDifference
 from auditor.metrics.groups.rates import RATES
 from auditor.metrics.groups.references import largest_group
 from auditor.metrics.groups.rows import GroupRows, Mask
-from auditor.metrics.groups.score_law import ScoreDifference
-from auditor.plan import AuditPlan, MetricPlan
+from auditor.plan import AuditPlan
+from auditor.plan_metrics import MetricPlan
 from auditor.records import Contrast, Estimate
 
 UNIT = "difference of rates"
@@ -49,10 +50,10 @@ def group_contrasts(
     """Returns every known group against the column's reference, for each of `DIFFERENCES`.
 
     The reference is the plan's, else the group with most rows. 0: equal rates; below 0: the group
-    is selected less. Independent rows: the score test, corrected for skewness. Rows that share
-    clusters (which may hold both groups), or survey weights: the same on effective numbers of
-    rows (`linear.difference_law`).
-    Crossed columns only where the plan's `by_attribute` names them ("sex*race"): each has many
+    is selected less. Independent rows: the score test, corrected for skewness and reined in by
+    exact intervals (`rate_law`). Rows that share clusters (which may hold both groups), or survey
+    weights: the same on effective numbers of rows (`linear.difference_law`).
+    Crossed columns only where the plan's `by_column` names them ("sex*race"): each has many
     groups, and every contrast takes power from all.
 
     Args:
@@ -64,7 +65,7 @@ def group_contrasts(
         found
         for model in model_columns(predictions, plan, favourable)
         for column, table in model.columns.items()
-        if CROSSED not in column or column in plan.metrics.by_attribute
+        if CROSSED not in column or column in plan.metrics.by_column
         for found in _of_column(table.without_scores(), model.model_id, plan)
     ]
 
@@ -121,7 +122,7 @@ def _independent(rows: GroupRows, a: Mask, b: Mask) -> tuple[float, MeanLaw]:
     hits_b, n_b, hits_a, n_a = (
         float(weight[mask].sum()) for mask in (b & chosen, b, a & chosen, a)
     )
-    law = ScoreDifference(hits_b, n_b, hits_a, n_a)
+    law = RateDifference(hits_b, n_b, hits_a, n_a)
     return law.value, law
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 
 from auditor.metrics.groups.rates import metric_frame
+from auditor.metrics.groups.references import LargeGroups, large_groups
 from auditor.metrics.groups.rows import GroupRows
 from auditor.records import Estimate
 
@@ -19,46 +20,44 @@ _BY_CHANCE = {
 }
 
 
-def gaps(table: GroupRows, reference: str | None) -> dict[str, Estimate]:
-    """Returns metric -> estimate over the known groups.
+def gaps(table: GroupRows, reference: str | None, least: int) -> dict[str, Estimate]:
+    """Returns metric -> estimate over the known groups with `least` rows (true labels: labelled
+    ones); `reason` names those left out, with their rows.
 
     Differences are max - min (0: equal), ratios min / max (1: equal), as fairlearn has them;
     equalized odds takes the worse of true and false positive rate, or the mean of both.
     `average_odds_difference` (AIF360) is signed: half of the difference in false positive rate
     plus half of that in true positive rate, of the other group less `reference`; two groups only.
     """
-    known = table.only(table.decided & table.is_known)
-    labelled = known.only(known.labelled)
-    found = _of_selection(known)
-    one_class = table.unlabelled or _too_few_groups(labelled) or _one_class(labelled)
-    unselected = table.unlabelled or _too_few_groups(labelled) or _none_selected(labelled)
+    decided = large_groups(table.only(table.decided), least)
+    labelled = large_groups(table.only(table.decided & table.labelled), least)
+    found = _of_one(decided, "selection_rate", "demographic_parity", _too_few_groups(decided))
+    lacking = table.unlabelled or _too_few_groups(labelled)
+    one_class = lacking or _one_class(labelled.table)
+    unselected = lacking or _none_selected(labelled.table)
     found |= _of_odds(labelled, one_class)
     found |= _of_one(labelled, "true_positive_rate", "equal_opportunity", one_class)
     ppv = _of_one(labelled, "precision", "predictive_parity", unselected)
     found["predictive_parity_difference"] = ppv["predictive_parity_difference"]
-    if len(table.known) == 2:
+    if len(decided.table.known) == 2:
         found["average_odds_difference"] = _average_odds(labelled, reference, one_class)
     return found
 
 
-def _of_selection(table: GroupRows) -> dict[str, Estimate]:
-    return _of_one(table, "selection_rate", "demographic_parity", _too_few_groups(table))
-
-
-def _of_one(table: GroupRows, rate: str, name: str, missing: str | None) -> dict[str, Estimate]:
+def _of_one(groups: LargeGroups, rate: str, name: str, missing: str | None) -> dict[str, Estimate]:
     """Largest difference and smallest ratio of one rate."""
     keys = {f"{name}_difference": _DIFFERENCE, f"{name}_ratio": _RATIO}
     if missing:
         return {key: Estimate.missing(missing, unit=unit) for key, unit in keys.items()}
-    frame = metric_frame(table, [rate])
+    frame = metric_frame(groups.table, [rate])
     values = (frame.difference()[rate], _ratio(frame, [rate]))
     return {
-        key: _found(value, table, unit)
+        key: _found(value, groups, unit)
         for (key, unit), value in zip(keys.items(), values, strict=True)
     }
 
 
-def _of_odds(table: GroupRows, missing: str | None) -> dict[str, Estimate]:
+def _of_odds(groups: LargeGroups, missing: str | None) -> dict[str, Estimate]:
     keys = {
         "equalized_odds_difference": _DIFFERENCE,
         "equalized_odds_difference_mean": _DIFFERENCE,
@@ -67,11 +66,11 @@ def _of_odds(table: GroupRows, missing: str | None) -> dict[str, Estimate]:
     if missing:
         return {key: Estimate.missing(missing, unit=unit) for key, unit in keys.items()}
     odds = ["true_positive_rate", "false_positive_rate"]
-    frame = metric_frame(table, odds)
+    frame = metric_frame(groups.table, odds)
     differences = frame.difference()
     values = (differences.max(), differences.mean(), _ratio(frame, odds))
     return {
-        key: _found(value, table, unit)
+        key: _found(value, groups, unit)
         for (key, unit), value in zip(keys.items(), values, strict=True)
     }
 
@@ -84,32 +83,41 @@ def _ratio(frame: object, rates: list[str]) -> float:
     return float(frame.ratio().min())  # type: ignore[attr-defined]
 
 
-def _average_odds(table: GroupRows, reference: str | None, missing: str | None) -> Estimate:
-    if missing or reference is None:
-        return Estimate.missing(missing or "no reference group", unit=_DIFFERENCE)
+def _average_odds(groups: LargeGroups, reference: str | None, missing: str | None) -> Estimate:
+    table = groups.table
+    if missing or reference not in table.known:
+        why = f"no reference group{groups.left_out}"
+        return Estimate.missing(missing or why, unit=_DIFFERENCE)
     other = next(name for name in table.known if name != reference)
     by_group = metric_frame(table, ["true_positive_rate", "false_positive_rate"]).by_group
     value = by_group.loc[table.names.index(other)] - by_group.loc[table.names.index(reference)]
-    reason = f"{other} less {reference}, descriptive: the differences by rate carry intervals"
+    reason = (
+        f"{other} less {reference}, descriptive: the differences by rate carry intervals"
+        f"{groups.left_out}"
+    )
     size = table.size
     return Estimate(
         float(value.mean()), None, None, size, table.clusters, _DIFFERENCE, "mean", reason=reason
     )
 
 
-def _found(value: float, table: GroupRows, unit: str) -> Estimate:
+def _found(value: float, groups: LargeGroups, unit: str) -> Estimate:
     if math.isnan(value):
-        return Estimate.missing("the rate is 0 in every group: no ratio", unit=unit)
+        reason = f"the rate is 0 in every group: no ratio{groups.left_out}"
+        return Estimate.missing(reason, unit=unit)
     method = "largest gap" if unit == _DIFFERENCE else "smallest ratio"
-    size, reason = table.size, _BY_CHANCE[unit]
-    return Estimate(float(value), None, None, size, table.clusters, unit, method, reason=reason)
+    size, clusters = groups.table.size, groups.table.clusters
+    reason = _BY_CHANCE[unit] + groups.left_out
+    return Estimate(float(value), None, None, size, clusters, unit, method, reason=reason)
 
 
-def _too_few_groups(table: GroupRows) -> str | None:
-    groups = table.known
-    if len(groups) >= 2:
+def _too_few_groups(groups: LargeGroups) -> str | None:
+    names = groups.table.known
+    if len(names) >= 2:
         return None
-    return f"{len(groups)} known groups ({', '.join(groups) or 'none'}); a gap needs two"
+    noun = "group" if len(names) == 1 else "groups"
+    shown = ", ".join(names) or "none"
+    return f"{len(names)} known {noun} ({shown}); a gap needs two{groups.left_out}"
 
 
 def _one_class(table: GroupRows) -> str | None:

@@ -13,8 +13,8 @@ import numpy as np
 
 from auditor.metrics.clusters import Floats
 from auditor.metrics.estimates import HARD_FLOOR, NOISE, Interval, OneTrial, StudentMean
+from auditor.metrics.groups.rate_law import RateDifference
 from auditor.metrics.groups.rows import GroupRows, Mask
-from auditor.metrics.groups.score_law import ScoreDifference
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +71,16 @@ def combined(
     return StudentMean(value, variance**0.5, _df(parts), bounds, over=over)
 
 
-def difference_law(b: Mean, a: Mean, *, n_b: float, n_a: float) -> ScoreDifference | None:
+def difference_law(b: Mean, a: Mean, *, n_b: float, n_a: float) -> RateDifference | None:
     """Returns the law of b less a, of rates whose rows share clusters or carry survey weights.
 
-    None where either rests on fewer than `HARD_FLOOR` clusters. The score test on effective
-    numbers of rows: p (1 - p) / variance as Korn and Graubard have it, never more than the rows
-    made; one per cluster where all clusters are equal. Clusters that hold both groups make the
-    difference surer (or less so), and both numbers larger by as much. t on the linearised
-    difference would take the spread among a few rare outcomes at its word: with 20 clusters of 5
-    against 200, at rates of 2 %, it calls groups different that are not in 71 % of audits.
+    None where either rests on fewer than `HARD_FLOOR` clusters. The same law as that of independent
+    rows, on effective numbers of them: p (1 - p) / variance as Korn and Graubard have it, never
+    more than the rows made; one per cluster where all clusters are equal. Clusters that hold both
+    groups make the difference surer (or less so), and both numbers larger by as much. t on the
+    linearised difference would take the spread among a few rare outcomes at its word: with 20
+    clusters of 5 against 200, at rates of 2 %, it calls groups different that are not in 71 % of
+    audits.
 
     Args:
         n_b: rows of b, or Kish's effective number of them.
@@ -90,7 +91,7 @@ def difference_law(b: Mean, a: Mean, *, n_b: float, n_a: float) -> ScoreDifferen
     apart = b.variance + a.variance
     shared = float(((b.influence - a.influence) ** 2).sum()) / apart if apart > NOISE**2 else 1.0
     size_b, size_a = (_effective(mean, n, shared) for mean, n in ((b, n_b), (a, n_a)))
-    return ScoreDifference(
+    return RateDifference(
         b.value * size_b, size_b, a.value * size_a, size_a, df=_df([(1.0, b), (1.0, a)])
     )
 

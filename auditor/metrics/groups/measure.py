@@ -78,7 +78,8 @@ def _of_column(table: GroupRows, plan: AuditPlan) -> dict[tuple[str, str], Estim
         for name in _ORDER
         if (group, name) in of_group
     }
-    over_all = gaps(table, reference) | omnibus(table)
+    least = plan.metrics.min_rows
+    over_all = gaps(table, reference, least) | omnibus(table, least)
     return found | {(ALL_GROUPS, name): estimate for name, estimate in over_all.items()}
 
 

@@ -5,31 +5,35 @@ from __future__ import annotations
 import numpy as np
 
 from auditor.metrics.groups.rates import counts_of
+from auditor.metrics.groups.references import large_groups
 from auditor.metrics.groups.rows import GroupRows
 from auditor.records import Estimate
 
 NO_COUNTS = "rows that share clusters or carry survey weights are no independent counts"
 
 
-def omnibus(table: GroupRows) -> dict[str, Estimate]:
+def omnibus(table: GroupRows, least: int) -> dict[str, Estimate]:
     """Returns Pearson's chi-square of group by selection, over the known groups, and its p.
 
     `omnibus_p` is the chance of rates at least as unequal where all groups have one rate. It says
-    that some group differs, not which.
+    that some group differs, not which. Groups with fewer than `least` rows are left out, and
+    `reason` names them.
     """
     units = {"omnibus_chi_square": "chi-square", "omnibus_p": "p"}
-    known = table.only(table.decided & table.is_known)
+    groups = large_groups(table.only(table.decided), least)
+    known = groups.table
     counts = _table_of_counts(known)
-    reason = _why_none(known, counts)
-    if reason:
-        return {name: Estimate.missing(reason, unit=unit) for name, unit in units.items()}
+    missing = _why_none(known, counts)
+    if missing:
+        missing += groups.left_out
+        return {name: Estimate.missing(missing, unit=unit) for name, unit in units.items()}
     from scipy.stats import chi2_contingency
 
     test = chi2_contingency(counts, correction=False)
     method = f"Pearson's chi-square, df {test.dof}"
     if test.expected_freq.min() < 5:
         method += "; an expected count is below 5, so p is rough"
-    none = "a test has no interval"
+    none = f"a test has no interval{groups.left_out}"
     values = (float(test.statistic), float(test.pvalue))
     return {
         name: Estimate(value, None, None, known.size, known.size, unit, method, reason=none)

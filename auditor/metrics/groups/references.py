@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+import numpy as np
+
 from auditor.metrics.groups.columns import CROSSED, JOINT
 from auditor.metrics.groups.rows import GroupRows
 from auditor.plan import AuditPlan
@@ -48,6 +52,30 @@ def highest_group(table: GroupRows, plan: AuditPlan) -> str | None:
             chosen = decided.weight[rows & decided.selected].sum()
             rated[group] = (chosen / decided.weight[rows].sum(), sizes[group])
     return max(rated, key=lambda group: rated[group]) if rated else None
+
+
+@dataclass(frozen=True, slots=True)
+class LargeGroups:
+    """The groups of a column that a number over all of them may rest on."""
+
+    table: GroupRows
+    """Their rows."""
+    left_out: str
+    """The other known groups with their rows, in words that end a sentence; "" for none."""
+
+
+def large_groups(table: GroupRows, least: int) -> LargeGroups:
+    """Returns the known groups with `least` rows: one person of three would make any gap wide."""
+    sizes = group_sizes(table)
+    small = [group for group in table.known if sizes[group] < least]
+    if not small:
+        return LargeGroups(table.only(table.is_known), "")
+    kept = [name in sizes and name not in small for name in table.names]
+    shown = ", ".join(f"{group} ({sizes[group]})" for group in small)
+    return LargeGroups(
+        table.only(np.asarray(kept, dtype=np.bool_)[table.codes]),
+        f"; left out, with fewer than {least} rows: {shown}",
+    )
 
 
 def group_sizes(table: GroupRows) -> dict[str, int]:

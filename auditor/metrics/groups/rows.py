@@ -21,6 +21,15 @@ Codes = npt.NDArray[np.intp]
 
 UNKNOWN = "unknown"
 """Rows without a value of the protected column: shown, but in no gap, ratio or reference."""
+UNKNOWN_WORDS = frozenset(
+    {
+        "", UNKNOWN, "na", "n/a", "nan", "none", "null", "?", "-", "prefer not to say",
+        "not stated", "not specified", "decline to answer",
+    }
+)  # fmt: skip
+"""What forms, spreadsheets and databases write where nobody said: in any case, with any blanks
+around. Such rows taken for a group would be compared with people, or be what these are divided by.
+"none" may be an answer (of religion), so a note names every word that was read so."""
 ALL_GROUPS = "all groups"
 """The `group` of a metric that compares the groups of a column."""
 ROW_FIELDS = ("selected", "decided", "truth", "labelled", "score", "weight", "cluster")

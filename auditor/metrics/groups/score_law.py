@@ -61,12 +61,16 @@ class ScoreDifference:
         Of the near side, and of the other as if it were as heavy: so the p of 0 is twice the near
         one, and at most alpha where the 1 - alpha interval leaves out 0.
         """
+        return min(1.0, sum(self.tails(delta)))
+
+    def tails(self, delta: float) -> tuple[float, float]:
+        """Returns the chances of which `p_beyond` is the sum: of the near side and of the other."""
         sign = 1.0 if self.value >= 0 else -1.0
         near, far = (
             self._beyond(sign * self._score(sign * delta, value))
             for value in self._sides(sign, delta)
         )
-        return min(1.0, near + far)
+        return near, far
 
     def _beyond(self, score: float) -> float:
         from scipy.special import ndtr, stdtr

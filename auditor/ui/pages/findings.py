@@ -18,7 +18,9 @@ from auditor.report.words import (
     ARM_TITLES,
     DESCRIPTIVE,
     FAIRNESS_GAP,
+    HOLDS_IN,
     HOW_TO_READ,
+    INTERVALS,
     MARKS,
     NEVER_A_VERDICT,
     NOISE_FLOOR,
@@ -50,7 +52,7 @@ def show(run: Summary) -> None:
     _findings(run.judged)
     _not_tested(run.not_tested)
     _more(run)
-    _coverage(run.coverage)
+    _coverage(run.coverage, run.standing_for)
     st.caption(f"{SCOPE} {ABSENCE}")
 
 
@@ -64,10 +66,12 @@ def _findings(judged: Sequence[FindingRow]) -> None:
     people = [finding for finding in judged if finding.basis is Basis.GROUPS]
     if swaps:
         _swaps(swaps)
+        st.caption(INTERVALS["swaps"])
     if people:
         st.text("Groups of people: rows of one with rows of another.")
         _table(map(tables.judged_row, people))
-    st.caption(f"{HOW_TO_READ} {NEVER_A_VERDICT}")
+        st.caption(INTERVALS["groups"])
+    st.caption(f"{HOW_TO_READ} {HOLDS_IN} {NEVER_A_VERDICT}")
 
 
 def _swaps(judged: Sequence[FindingRow]) -> None:
@@ -172,10 +176,13 @@ def _data_notes(run: Summary) -> None:
     st.text("\n".join(f"• {note}" for note in run.data_notes))
 
 
-def _coverage(cover: Coverage) -> None:
+def _coverage(cover: Coverage, standing_for: int | None) -> None:
     st.subheader("What was looked at")
     if not cover.attributes:
-        st.text(f"{cover.texts:,} rows")
+        counted = f"{cover.texts:,} rows"
+        if standing_for is not None:
+            counted = f"{cover.texts:,} lines standing for {standing_for:,} rows"
+        st.text(counted)
     else:
         st.text(f"{cover.texts:,} texts in {cover.clusters:,} clusters")
         _table(_attribute_row(*each) for each in cover.attributes.items())

@@ -103,6 +103,13 @@ def test_four_fifths_compares_whole_numbers(
     assert (without.rule_of_thumb, without.one_person_turns) == (None, None)
 
 
+def test_where_no_one_is_selected_four_fifths_has_no_answer() -> None:
+    none = compared(counts({"A": (0, 100), "B": (0, 100)}))["B"]
+    assert (none.rule_of_thumb, none.one_person_turns) == (None, None)
+    every = compared(counts({"A": (100, 100), "B": (100, 100)}))["B"]
+    assert str(every.rule_of_thumb).startswith("not below four fifths")
+
+
 @pytest.mark.parametrize(
     ("pair", "turns"),
     [

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from auditor.metrics.groups import group_contrasts
-from auditor.metrics.groups.score_law import ScoreDifference
+from auditor.metrics.groups.rate_law import RateDifference
 from tests.metrics.factory import confusion, plan
 from tests.metrics.groups.factory import contrasts, counts, expanded, numbers, random_table, table
 
@@ -19,7 +19,7 @@ def test_the_difference_is_of_the_group_less_the_largest_and_signed() -> None:
     assert set(found) == {"A"}
     assert found["A"].contrast.group_a == "B"
     assert found["A"].estimate.value == pytest.approx(-0.25)
-    assert found["A"].law == ScoreDifference(30.0, 60.0, 60.0, 80.0)
+    assert found["A"].law == RateDifference(30.0, 60.0, 60.0, 80.0)
 
 
 def test_a_named_reference_is_used_and_outcomes_never_choose_one() -> None:
@@ -37,7 +37,8 @@ def test_intervals_are_simultaneous_over_the_column() -> None:
     interval = (found.estimate.low, found.estimate.high)
     assert interval == pytest.approx(found.law.interval(1 - 0.05 / 3))
     assert found.estimate.method == (
-        "score, corrected for skewness, simultaneous over 3 contrasts (Bonferroni)"
+        "score, corrected for skewness; never shorter than the hybrid of exact intervals, "
+        "simultaneous over 3 contrasts (Bonferroni)"
     )
 
 
@@ -108,7 +109,7 @@ def clustered(clusters: int, *, both: bool = True) -> pd.DataFrame:
 @pytest.mark.parametrize("both", [True, False])
 def test_clusters_give_an_effective_n_with_t(both: bool) -> None:
     found = contrasts(clustered(60, both=both))["B"]
-    assert isinstance(found.law, ScoreDifference)
+    assert isinstance(found.law, RateDifference)
     assert np.isfinite(found.law.df)
     assert max(found.law.n_a, found.law.n_b) <= 120
     assert found.estimate.clusters == 60
@@ -163,9 +164,9 @@ def test_counts_give_the_same_contrasts_as_rows(clustered_rows: bool) -> None:
 
 def test_crossed_columns_are_contrasted_only_where_the_plan_names_them() -> None:
     frame = random_table(np.random.default_rng(3))
-    by_attribute = {"sex*race": {"governing": "selection_rate_difference"}}
+    by_column = {"sex*race": {"governing": "selection_rate_difference"}}
     table_of = {"predictions": "t.csv", "outcome": "hired", "protected": ["sex", "race"]}
-    default, named = plan(), plan(by_attribute=by_attribute, **table_of)
+    default, named = plan(), plan(by_column=by_column, **table_of)
     assert "sex*race" not in {c.contrast.attribute for c in group_contrasts(frame, default)}
     found = [c for c in group_contrasts(frame, named) if c.contrast.attribute == "sex*race"]
     assert len({c.contrast.group_b for c in found}) == 5
@@ -177,6 +178,6 @@ def test_where_all_clusters_of_a_group_are_equal_each_counts_once() -> None:
     order = sex.groupby(sex).cumcount()
     frame["cluster"] = [f"{s} {i // 4}" for s, i in zip(sex, order, strict=True)]
     law = contrasts(frame)["B"].law
-    assert isinstance(law, ScoreDifference)
+    assert isinstance(law, RateDifference)
     assert (law.hits_b, law.n_b) == (0, 30)
     assert law.df == 29

@@ -130,6 +130,37 @@ def test_a_tiny_group_is_never_what_others_are_divided_by() -> None:
     assert str(found["B", "impact_ratio"].reason).startswith("against A,")
 
 
+def test_a_group_under_the_floor_is_in_no_gap_and_is_named_with_its_rows() -> None:
+    """Three of three selected would make a gap of .7 between groups that differ by .075."""
+    large: dict[str | None, tuple[int, int]] = {"A": (15, 40), "B": (12, 40)}
+    found = estimates(predictions({**large, "tiny": (3, 3)}))
+    without = estimates(predictions(large))
+    for name in ("demographic_parity_difference", "demographic_parity_ratio", "omnibus_p"):
+        ours = found[ALL_GROUPS, name]
+        assert ours.value == without[ALL_GROUPS, name].value
+        assert ours.n == 80
+        assert str(ours.reason).endswith("; left out, with fewer than 30 rows: tiny (3)")
+        assert "left out" not in str(without[ALL_GROUPS, name].reason)
+    assert found["tiny", "selection_rate"].value == 1
+
+
+def test_gaps_of_error_rates_leave_out_groups_with_few_labelled_rows() -> None:
+    frame = confusion({"A": A, "B": B, "C": (5, 1, 0, 4)})
+    found = estimates(frame)
+    gap = found[ALL_GROUPS, "equalized_odds_difference"]
+    assert gap.value == pytest.approx(0.2)
+    assert str(gap.reason).endswith("; left out, with fewer than 30 rows: C (10)")
+    assert found[ALL_GROUPS, "average_odds_difference"].value == pytest.approx(-0.15)
+
+
+def test_where_one_group_is_large_enough_there_is_no_gap_and_the_others_are_named() -> None:
+    found = estimates(predictions({"A": (15, 40), "B": (2, 12)}))
+    left_out = "left out, with fewer than 30 rows: B (12)"
+    gap = found[ALL_GROUPS, "demographic_parity_difference"]
+    assert gap.reason == f"1 known group (A); a gap needs two; {left_out}"
+    assert found[ALL_GROUPS, "omnibus_p"].reason == f"fewer than two known groups; {left_out}"
+
+
 def test_12_of_40_against_15_of_40_is_not_below_four_fifths() -> None:
     """In floats .3 / .375 may come out below .8; whole numbers are multiplied first."""
     found = estimates(predictions({"A": (15, 40), "B": (12, 40)}))
@@ -142,7 +173,7 @@ def test_one_group_only_has_rates_and_no_gap() -> None:
     found = estimates(predictions({"A": (15, 40)}))
     assert found["A", "selection_rate"].value == pytest.approx(0.375)
     gap = found[ALL_GROUPS, "demographic_parity_difference"]
-    assert gap.reason == "1 known groups (A); a gap needs two"
+    assert gap.reason == "1 known group (A); a gap needs two"
 
 
 def test_without_labels_the_rates_of_truth_say_why_they_are_missing() -> None:

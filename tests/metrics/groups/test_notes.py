@@ -52,7 +52,46 @@ CASES: dict[str, tuple[pd.DataFrame, dict[str, Any], str]] = {
     ),
     "one cluster": (counts(TWO, cluster="a"), {}, "All rows are of one cluster"),
     "equal scores": (counts(TWO, score=0.5), {}, "All scores are equal (0.5)"),
-    "ties": (counts(TWO, score=[0.1, 0.5, 0.5, 0.9]), {}, "60 rows tie at the median score 0.5"),
+    "ties": (
+        counts(TWO, score=[0.1, 0.5, 0.5, 0.9]),
+        {"outcome_is": "score"},
+        "60 rows tie at the median score 0.5",
+    ),
+    "words for unknown": (
+        counts({**TWO, "N/A": (1, 5), " Prefer not to say": (2, 7), "?": (0, 1)}),
+        {},
+        "Column sex: taken for unknown: ' Prefer not to say' (7 rows), '?' (1 row), 'N/A' (5 rows)",
+    ),
+    "a control unknown": (
+        table([{"sex": "AB"[i % 2], "job": "NaN"} for i in range(120)], [True] * 120),
+        {"control": ["job"]},
+        "Column job: taken for unknown: 'NaN' (120 rows)",
+    ),
+    "no one selected": (
+        counts({"A": (0, 60), "B": (0, 60)}),
+        {},
+        "Column sex: no one was selected in any group (of 120 rows)",
+    ),
+    "everyone selected": (
+        counts({"A": (60, 60), "B": (60, 60)}),
+        {},
+        "Column sex: everyone was selected in every group (120 rows).",
+    ),
+    "the outcome itself": (
+        counts({"A": (60, 60), "B": (0, 60), "C": (0, 60)}),
+        {},
+        "Column sex says the same as the outcome: every row of A was selected, and no other",
+    ),
+    "clusters": (
+        counts(TWO, cluster=["a", "b", "c", "d"]),
+        {},
+        "Column sex: no tests of counts for B: rows share clusters.",
+    ),
+    "survey weights": (
+        counts(TWO, weight_kind="sampling"),
+        {"min_rows": 2},
+        "Column sex: no tests of counts for B: rows carry survey weights.",
+    ),
     "no such reference": (
         counts({"A": (30, 60), "B": (40, 70)}),
         {"references": {"sex": "C"}},
@@ -101,6 +140,42 @@ def test_blank_values_are_unknown() -> None:
     assert estimates(frame)["unknown", "count"].value == 20
 
 
+@pytest.mark.parametrize("word", ["Unknown", " N/A ", "NONE", "nan", "Decline to answer", "-"])
+def test_what_says_that_no_one_knows_is_no_group_and_never_a_reference(word: str) -> None:
+    frame = counts({"A": (30, 60), "B": (30, 60), word: (90, 90)})
+    found = estimates(frame)
+    assert found["unknown", "count"].value == 90
+    assert (word, "count") not in found
+    chosen = plan(references={"sex": word})
+    assert {c.contrast.group_a for c in group_contrasts(frame, chosen)} == {"A"}
+    assert {c.reference for c in compare_groups(frame, chosen)} == {"A"}
+    assert any("is no group of it" in note for note in notes(frame, references={"sex": word}))
+
+
+def test_words_that_only_begin_like_unknown_are_groups() -> None:
+    frame = counts({"none of these": (30, 60), "not known": (30, 60)})
+    assert estimates(frame)["none of these", "count"].value == 60
+    assert notes(frame) == []
+
+
+@pytest.mark.parametrize("options", [{}, {"outcome_is": "score", "cutoff": 7}])
+def test_ties_at_the_median_are_named_only_where_it_selects(options: dict[str, Any]) -> None:
+    assert notes(counts(TWO, score=[1.0, 7.0, 7.0, 9.0]), **options) == []
+
+
+def test_groups_of_one_row_do_not_say_the_same_as_the_outcome() -> None:
+    frame = table([{"sex": f"g{i}"} for i in range(40)], [i % 2 == 0 for i in range(40)])
+    assert not any("says the same" in note for note in notes(frame))
+
+
+def test_every_model_has_notes_on_whom_it_selects() -> None:
+    frame = pd.concat(
+        [counts(TWO), counts({"A": (0, 60), "B": (0, 60)}, model_id="other")], ignore_index=True
+    )
+    (found,) = notes(frame)
+    assert found.startswith("other: Column sex: no one was selected in any group")
+
+
 def test_notes_on_scores_name_their_model_where_there_are_several() -> None:
     frame = random_table(np.random.default_rng(0), weight=1.0)
     frame = pd.concat([frame, frame.assign(model_id="other", score=0.5)], ignore_index=True)
@@ -113,6 +188,9 @@ def test_rows_without_a_selection_are_counted() -> None:
     frame = counts(TWO)
     frame.loc[0, "selected"] = None
     assert "Left out of every rate of selection: 1 row without a selection." in notes(frame)
+    table_of = {"predictions": "t.csv", "outcome": "hired", "protected": ["sex"]}
+    found = notes(frame, **table_of)
+    assert "Left out of every rate of selection: 1 row without an outcome." in found
 
 
 def test_no_rows_have_no_notes_and_no_metrics() -> None:
