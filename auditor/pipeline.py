@@ -19,8 +19,7 @@ from auditor.evidence.files import sha256_file
 from auditor.evidence.reader import Evidence, pairs_glob
 from auditor.evidence.run_folder import RunFolder
 from auditor.metrics.coverage import part_notes
-from auditor.metrics.results import Scored
-from auditor.metrics.results import measure as measure_scores
+from auditor.metrics.results import Scored, measure_scores
 from auditor.plan import AuditPlan
 from auditor.records import to_plain
 from auditor.schemas import PAIRS, PREDICTIONS

@@ -183,6 +183,16 @@ class ScoringPlan(Section):
     )
     offline: bool = Field(False, description="Never ask the hub; use local and cached files.")
 
+    @property
+    def favourable_words(self) -> list[str]:
+        """The favourable labels by name; an index counts in `labels`."""
+        given = (
+            word if isinstance(word, str) else self.labels[word]
+            for word in self.favourable
+            if isinstance(word, str) or word < len(self.labels)
+        )
+        return list(dict.fromkeys(given))
+
 
 def parts_of(attribute: str) -> set[str]:
     """Returns an attribute with all that it is made of: "gender*race_names" has gender and race."""

@@ -307,9 +307,14 @@ def demanding(size: float, **options: Any) -> None:
     refuse_weak(dry_run(chosen, frame("Emily Walsh, a man,"), models=[constant]), chosen)
 
 
-def test_a_demand_that_is_met_passes() -> None:
-    demanding(0.2)
-    refuse_weak(look(), plan())
+def test_a_demand_that_is_met_passes_and_none_is_never_refused() -> None:
+    """The positive control: just below what it can detect the same audit is refused."""
+    planned = look()
+    best = max(each.detectable_adjusted or 1.0 for each in planned.forecasts)
+    refuse_weak(planned, plan(must_detect=best))
+    refuse_weak(planned, plan())
+    with pytest.raises(PlanError):
+        refuse_weak(planned, plan(must_detect=0.99 * best))
 
 
 def test_a_demand_that_is_not_met_names_contrast_size_and_remedy() -> None:

@@ -70,7 +70,7 @@ def counted_pairs(
         threads: of DuckDB; None: as many as the machine has, up to `THREADS`.
 
     Raises:
-        DataError: an effect is not finite.
+        DataError: a score or an effect is not finite, or too large to be squared.
     """
     with connect(threads) as db:
         db.execute(f"CREATE TEMP VIEW every_pair AS SELECT * FROM read_parquet('{pairs}')")

@@ -58,15 +58,18 @@ class Values:
         return means is not None and len(means.means["false_negative_rate_change"]) >= clusters
 
 
-def read_values(db: duckdb.DuckDBPyConnection) -> Values:
+def read_values(
+    db: duckdb.DuckDBPyConnection, contrasts: Mapping[Arm, Sequence[Contrast]]
+) -> Values:
     """Returns the means of all pairs that count, and the cells of crossed contrasts.
 
     Args:
         db: with the view `counted`.
+        contrasts: by arm, those that stand in the pairs.
     """
     of_pair = {name: metric.of_pair for name, metric in METRICS.items()}
     of_side = {name: metric.of_side for name, metric in METRICS.items() if metric.of_side}
-    every = (c for each in contrasts_by_arm(db).values() for c in each)
+    every = (c for each in contrasts.values() for c in each)
     crossed = sorted({contrast.contrast_id for contrast in every if contrast.crossed})
     found = scales_of(db)
     scales = {name: metric.scale(found) for name, metric in METRICS.items()}

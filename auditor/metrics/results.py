@@ -1,4 +1,4 @@
-"""From scores to everything that an audit says: `measure` calls each part in order."""
+"""From scores to everything that an audit says: `measure_scores` calls each part in order."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Scored:
         return [str(model["model_id"]) for model in self.models]
 
 
-def measure(
+def measure_scores(
     scored: Scored, plan: AuditPlan, judged: Sequence[Contrast] | None
 ) -> tuple[Results, pa.Table]:
     """Returns what the audit found, and the cases for a person to look at (`schemas.CASES`).
@@ -65,7 +65,8 @@ def measure(
     ids, favourable = scored.model_ids, favourable_labels(plan, scored.models)
     people = group_contrasts(scored.predictions, plan, favourable)
     with counted_pairs(scored.pairs, favourable) as db:
-        values, contrasts = read_values(db), contrasts_by_arm(db)
+        contrasts = contrasts_by_arm(db)
+        values = read_values(db, contrasts)
         contrasts[Arm.SWAP] = list(contrasts.get(Arm.SWAP, []) if judged is None else judged)
         refuse_own_target(plan, {c.attribute for c in contrasts[Arm.SWAP]})
         swaps = measure_swaps(values, plan, contrasts, ids)
@@ -118,12 +119,6 @@ def with_rules(findings: Sequence[Finding], comparisons: Sequence[Comparison]) -
 
 def favourable_labels(plan: AuditPlan, models: Sequence[Mapping[str, Any]]) -> list[str]:
     """Returns the true labels that deserve the favourable outcome, in the models' words, or, where
-    nothing was loaded, in the plan's; an index counts in the plan's own `labels`."""
+    nothing was loaded, in the plan's."""
     named = dict.fromkeys(word for model in models for word in model.get("favourable") or ())
-    labels = plan.scoring.labels
-    given = (
-        labels[word] if isinstance(word, int) else word
-        for word in plan.scoring.favourable
-        if isinstance(word, str) or word < len(labels)
-    )
-    return list(named) or list(dict.fromkeys(given))
+    return list(named) or plan.scoring.favourable_words

@@ -22,7 +22,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from auditor.metrics.results import Scored, measure
+from auditor.metrics.results import Scored, measure_scores
 from auditor.plan_file import plan_from_options
 from auditor.schemas import PAIRS, PREDICTIONS
 from tests.benchmarks.machine import describe, save
@@ -111,7 +111,7 @@ def _measure(folder: Path) -> dict[str, float]:
     none = PREDICTIONS.empty_table().to_pandas()
     scored = Scored(f"{folder.as_posix()}/*.parquet", none, [{"model_id": "m"}], {"m": []})
     start = time.perf_counter()
-    results, cases = measure(scored, plan, None)
+    results, cases = measure_scores(scored, plan, None)
     seconds = time.perf_counter() - start
     assert results.findings
     assert cases.num_rows

@@ -172,8 +172,9 @@ def findings(
     """Returns the findings of pairs, as the pipeline makes them: of `contrasts`, and of the other
     arms that stand in the pairs."""
     with counted_pairs(pairs, favourable) as db:
-        arms = contrasts_by_arm(db) | {Arm.SWAP: list(contrasts)}
-        return find(measure_swaps(read_values(db), chosen, arms, model_ids), chosen)
+        found = contrasts_by_arm(db)
+        arms = found | {Arm.SWAP: list(contrasts)}
+        return find(measure_swaps(read_values(db, found), chosen, arms, model_ids), chosen)
 
 
 def predictions(

@@ -66,7 +66,7 @@ def of_words(folder: Path, swap: float, within: float) -> list[SystematicEffect]
     rows += [placebo(i, within * (-1) ** i) for i in range(30)]
     with counted_pairs(write_pairs(folder, rows)) as db:
         arms = contrasts_by_arm(db) | {Arm.SWAP: [GENDER]}
-        return systematic_effects(read_values(db), plan(), arms, ["m"])
+        return systematic_effects(read_values(db, arms), plan(), arms, ["m"])
 
 
 def test_of_words_it_is_descriptive_against_the_placebo_words(tmp_path: Path) -> None:
@@ -86,4 +86,4 @@ def test_less_than_the_placebo_is_nothing_and_no_negative_root(tmp_path: Path) -
 def test_without_placebo_pairs_nothing_is_said(tmp_path: Path) -> None:
     with counted_pairs(write_pairs(tmp_path, [pair_row(f"t{i}", 0.1) for i in range(9)])) as db:
         arms = contrasts_by_arm(db)
-        assert systematic_effects(read_values(db), plan(), arms, ["m"]) == []
+        assert systematic_effects(read_values(db, arms), plan(), arms, ["m"]) == []

@@ -59,7 +59,7 @@ def model_columns(
         favourable: the favourable labels, in the words of `label_true`.
         strata: whether to cut the columns by control values as well.
     """
-    words = tuple(favourable_words(plan) if favourable is None else favourable)
+    words = tuple(plan.scoring.favourable_words if favourable is None else favourable)
     for model_id, rows in predictions.groupby("model_id", sort=False):
         maker = _Maker(rows, words)
         known = column_values(rows)
@@ -143,13 +143,3 @@ def control_values(names: Sequence[str], controls: Sequence[Groups]) -> dict[str
     values = np.array(words, dtype=object)
     sizes = pd.Series(words).value_counts().sort_index().sort_values(ascending=False, kind="stable")
     return {str(word): np.asarray(values == word) for word in sizes.index[:MOST_STRATA]}
-
-
-def favourable_words(plan: AuditPlan) -> list[str]:
-    """Returns the plan's favourable labels by name; an index counts in the plan's `labels`."""
-    names = plan.scoring.labels
-    return [
-        names[word] if isinstance(word, int) else word
-        for word in plan.scoring.favourable
-        if isinstance(word, str) or word < len(names)
-    ]
