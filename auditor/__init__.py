@@ -16,6 +16,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from auditor.attributions.explain import explain as explain
+    from auditor.attributions.explain import explain_pairs as explain_pairs
     from auditor.errors import AuditError as AuditError
     from auditor.plan import AuditPlan as AuditPlan
     from auditor.run import Run as Run
@@ -28,6 +30,8 @@ _HOMES = {
     "AuditPlan": "auditor.plan",
     "Run": "auditor.run",
     "audit": "auditor.run",
+    "explain": "auditor.attributions.explain",
+    "explain_pairs": "auditor.attributions.explain",
     "open_run": "auditor.run",
     "swap": "auditor.swaps.swapper",
 }
@@ -36,7 +40,17 @@ _HOMES = {
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
 __version__ = "0.1.0"
-__all__ = ["AuditError", "AuditPlan", "Run", "__version__", "audit", "open_run", "swap"]
+__all__ = [
+    "AuditError",
+    "AuditPlan",
+    "Run",
+    "__version__",
+    "audit",
+    "explain",
+    "explain_pairs",
+    "open_run",
+    "swap",
+]
 
 
 def __getattr__(name: str) -> Any:

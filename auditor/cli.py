@@ -29,6 +29,9 @@ from auditor.options import (
     Device,
     DryRun,
     Dtype,
+    ExplainFlagged,
+    ExplainPlacebo,
+    ExplainSample,
     Favourable,
     Label,
     Language,
@@ -75,6 +78,7 @@ class Listing(StrEnum):
 
     ATTRIBUTES = "attributes"
     TEMPLATES = "templates"
+    METHODS = "methods"
     METRICS = "metrics"
     MODELS = "models"
 
@@ -148,6 +152,9 @@ def run(
     weight: Weight = None,
     seed: Seed = None,
     limit: Limit = None,
+    explain_flagged: ExplainFlagged = None,
+    explain_sample: ExplainSample = None,
+    explain_placebo: ExplainPlacebo = None,
     device: Device = None,
     dtype: Dtype = None,
     offline: Offline = False,
@@ -251,6 +258,22 @@ def report(
 
 
 @app.command()
+def explain(
+    folder: RunPath,
+    pair: Annotated[str, typer.Option(help="Id of a pair, or how it begins.")],
+    method: Annotated[str, typer.Option(help="See `auditor list methods`.")] = "owen",
+    device: Device = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show which tokens carry the difference between a pair's two texts."""
+    from auditor.explanation import explain_pair
+    from auditor.run import open_run
+
+    shown = explain_pair(open_run(folder).evidence, pair, method, device=device)
+    terminal.print_explanation(shown, as_json=as_json)
+
+
+@app.command()
 def review(
     runs: Annotated[list[Path] | None, typer.Argument(metavar="[RUNS]...")] = None,
     port: Annotated[int | None, typer.Option(help="Port on this machine.")] = None,
@@ -290,7 +313,7 @@ def verify(folder: RunPath, as_json: AsJson = False) -> None:
 
 @app.command("list")
 def list_(what: Listing, as_json: AsJson = False) -> None:
-    """Show the attributes, templates, metrics or models that there are."""
+    """Show the attributes, templates, metrics, methods of attribution or models that there are."""
     from auditor.preview import rows_of
 
     terminal.print_rows(rows_of(what.value), as_json=as_json)

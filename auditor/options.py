@@ -61,6 +61,15 @@ DryRun = Annotated[
 Pilot = Annotated[
     bool, typer.Option("--pilot", help="The same, from placebo pairs alone: no swap is scored.")
 ]
+ExplainFlagged = Annotated[
+    int | None, typer.Option(help="Flagged pairs explained by token, per attribute.")
+]
+ExplainSample = Annotated[
+    int | None, typer.Option(help="Other pairs explained, drawn at random per contrast.")
+]
+ExplainPlacebo = Annotated[
+    int | None, typer.Option(help="Placebo pairs explained, drawn at random per attribute.")
+]
 RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a finished run.")]
 
 _PLAN_NAMES = {

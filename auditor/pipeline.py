@@ -1,6 +1,6 @@
 """The audit on one page: `run_audit` calls each stage in order, and nothing else.
 
-    plan -> sources -> swaps -> models -> metrics -> evidence
+    plan -> sources -> swaps -> models -> metrics -> attributions -> evidence
 
 Names in the plan become things here (`resolve`): attributes become lexicons and contrasts, paths
 become sources. Texts pass through in parts, so memory does not grow with rows; each part is whole
@@ -14,14 +14,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from auditor.errors import PlanError, RunError
+from auditor.errors import ModelError, PlanError, RunError
 from auditor.evidence.files import sha256_file
 from auditor.evidence.reader import Evidence, pairs_glob
 from auditor.evidence.run_folder import RunFolder
 from auditor.metrics.coverage import part_notes
 from auditor.metrics.results import Scored, measure_scores
 from auditor.plan import AuditPlan
-from auditor.records import to_plain
+from auditor.records import Results, to_plain
+from auditor.records_attributions import Explanations
 from auditor.schemas import PAIRS, PREDICTIONS
 from auditor.sources import TextSource, open_texts, read_predictions, read_scored_pairs
 from auditor.swaps.attributes import (
@@ -34,6 +35,10 @@ from auditor.swaps.swapper import Swapper
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
+
+    from auditor.attributions.stage import Explainer
+    from auditor.models import Model, Outcome
 
 PART_TEXTS = 2_000
 """Source texts per part: duplicates are found, and batches sorted, within one part."""
@@ -99,7 +104,11 @@ def run_audit(
         else:
             score_texts(run, inputs, list(models or plan.models), tell)
     tell(Step(run.folder, "estimating effects", 0))
-    measure(run, inputs)
+    results, cases = measure(run, inputs)
+    explanations = explain(run, inputs, list(models or plan.models), cases, tell)
+    run.write_json("attributions.json", to_plain(explanations))
+    # Last of all: a run that has findings is finished.
+    run.write_json("findings.json", to_plain(results))
     run.seal()
     return Evidence.open(run.folder)
 
@@ -161,14 +170,11 @@ def _score_with(
     run: RunFolder, inputs: Inputs, swapper: Swapper, index: int, spec: Any, tell: Tell
 ) -> int:
     """Returns the number of parts. The model is loaded once and dropped on return."""
-    from auditor.models import Outcome, load_model, score_part
+    from auditor.models import score_part
 
     assert inputs.texts is not None
     plan, name = inputs.plan, model_ids(inputs.plan)[index]
-    tell(Step(run.folder, f"loading {name}", 0))
-    model = load_model(spec, plan.scoring, model_id=name)
-    outcome = Outcome.of(model.labels, model.kind, plan.scoring)
-    run.note_model(index, {**model.record(), "favourable": outcome.favourable_labels})
+    model, outcome = _open_model(run, inputs, index, spec, tell)
     done, parts = 0, 0
     for part, texts in enumerate(inputs.texts.chunks(PART_TEXTS)):
         if not run.has_part(index, part):
@@ -187,6 +193,20 @@ def _score_with(
         done, parts = done + len(texts), part + 1
         tell(Step(run.folder, f"scoring with {name}", done))
     return parts
+
+
+def _open_model(
+    run: RunFolder, inputs: Inputs, index: int, spec: Any, tell: Tell
+) -> tuple[Model, Outcome]:
+    """Returns a checkpoint, loaded, recorded and found to be the one that the run began with."""
+    from auditor.models import Outcome, load_model
+
+    plan, name = inputs.plan, model_ids(inputs.plan)[index]
+    tell(Step(run.folder, f"loading {name}", 0))
+    model = load_model(spec, plan.scoring, model_id=name)
+    outcome = Outcome.of(model.labels, model.kind, plan.scoring)
+    run.note_model(index, {**model.record(), "favourable": outcome.favourable_labels})
+    return model, outcome
 
 
 def model_ids(plan: AuditPlan) -> list[str]:
@@ -225,15 +245,52 @@ def import_predictions(run: RunFolder, plan: AuditPlan) -> None:
     run.finish("predictions")
 
 
-def measure(run: RunFolder, inputs: Inputs) -> None:
+def measure(run: RunFolder, inputs: Inputs) -> tuple[Results, pa.Table]:
     """Turns scores into findings, verdict and cases."""
     models = run.record["models"]
     notes = {str(model["model_id"]): run.notes(i) for i, model in enumerate(models)}
     scored = Scored(pairs_glob(run.evidence), _frame(run.join_predictions()), models, notes)
     judged = inputs.attributes.judged if inputs.attributes else None
     results, cases = measure_scores(scored, inputs.plan, judged)
-    run.write_json("findings.json", to_plain(results))
     run.write_table("cases.parquet", cases)
+    return results, cases
+
+
+def explain(
+    run: RunFolder, inputs: Inputs, models: list[Any], cases: pa.Table, tell: Tell
+) -> Explanations:
+    """Explains flagged pairs, a sample of the others and placebo pairs, token by token.
+
+    On the checkpoint that is judged. What cannot be explained says why; the verdict stands.
+    """
+    from auditor.attributions.stage import Explainer, why_not
+
+    plan = inputs.plan
+    if (reason := why_not(plan)) is not None:
+        return Explanations(not_explained=reason)
+    model, outcome = _open_model(run, inputs, 0, models[0], tell)
+    try:
+        return _explain_with(run, Explainer.of(model, outcome, plan), cases, tell)
+    except ModelError as error:
+        # A verdict does not wait for what a model cannot do with masked texts.
+        return Explanations(model_id=model.model_id, not_explained=str(error))
+
+
+def _explain_with(
+    run: RunFolder, explainer: Explainer, cases: pa.Table, tell: Tell
+) -> Explanations:
+    """Part by part, as scoring is: an interrupted audit goes on with the part that is missing."""
+    from auditor.attributions.stage import choose_pairs, parts_of_pairs
+
+    model_id = explainer.model.model_id
+    chosen, counts = choose_pairs(pairs_glob(run.evidence), cases, run.plan, model_id)
+    parts = list(parts_of_pairs(chosen))
+    for part, pairs in enumerate(parts):
+        tell(Step(run.folder, "explaining pairs", int(pairs.index[0]), len(chosen), "pairs"))
+        if not run.has_attributions(part):
+            run.write_attributions(part, *explainer.explain(pairs))
+    tell(Step(run.folder, "checking the explanations", len(chosen), len(chosen), "pairs"))
+    return explainer.summary(run.attributions(len(parts)), chosen, counts)
 
 
 def _frame(predictions: Path | None) -> pd.DataFrame:

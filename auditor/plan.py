@@ -12,6 +12,7 @@ from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from auditor.plan_attributions import AttributionPlan
 from auditor.plan_metrics import HarmPlan, MetricPlan, Section
 from auditor.records import NAMES_SUFFIX
 
@@ -221,6 +222,7 @@ class AuditPlan(Section):
     metrics: MetricPlan = MetricPlan()
     harm: HarmPlan = HarmPlan()
     cases: CasePlan = CasePlan()
+    attributions: AttributionPlan = AttributionPlan()
 
     @field_validator("models")
     @classmethod

@@ -12,7 +12,7 @@ from typing import Any
 from auditor.errors import AuditError, PlanError, collected
 from auditor.pipeline import Inputs, model_ids, resolve
 from auditor.plan import AuditPlan, DataPlan
-from auditor.records import NAMES_SUFFIX, Pair, SourceText
+from auditor.records import NAMES_SUFFIX, Pair, SourceText, text_id
 from auditor.sources import open_texts
 from auditor.swaps.swapper import Swapper, every_swapper
 
@@ -88,6 +88,40 @@ def _swap_chunk(texts: Sequence[SourceText]) -> list[Pair]:
     return [pair for text in texts for pair in wanted.of(swapper, text)]
 
 
+def pair_json(pair: Pair) -> dict[str, Any]:
+    """Returns a pair as `auditor swap --json` prints it."""
+    return {
+        "text": pair.text,
+        "counterfactual": pair.counterfactual,
+        "attribute": pair.contrast.attribute,
+        "group_from": pair.group_from,
+        "group_to": pair.group_to,
+        "terms": [pair.term_from, pair.term_to],
+        "spans_from": [list(span) for span in pair.spans_from],
+        "spans_to": [list(span) for span in pair.spans_to],
+        "validity": pair.validity.value,
+        "reason": pair.reason,
+        "arm": pair.arm.value,
+        "pair_id": pair.pair_id,
+        "row_id": pair.row_id,
+        "text_id": text_id(pair.text),
+        "cluster": pair.cluster,
+        "template_id": pair.template_id,
+        "slots": dict(pair.slots),
+        "contrast_id": pair.contrast.contrast_id,
+        "group_a": pair.contrast.group_a,
+        "group_b": pair.contrast.group_b,
+        "term_from": pair.term_from,
+        "term_to": pair.term_to,
+        "n_edits": len(pair.spans_from),
+        "frequency_from": pair.frequency_from,
+        "frequency_to": pair.frequency_to,
+        "label_true": pair.label_true,
+        "weight": pair.weight,
+        "input_kind": "text",
+    }
+
+
 def check_inputs(plan: AuditPlan) -> list[str]:
     """Returns what an audit of this plan would use, one line each.
 
@@ -129,11 +163,12 @@ def _model_line(plan: AuditPlan, index: int) -> str:
 
 
 def rows_of(listing: str) -> list[dict[str, Any]]:
-    """Returns what there is of attributes, templates, metrics or models, one row each."""
+    """Returns what there is of attributes, templates, metrics, methods or models, one row each."""
     return {
         "attributes": _attributes,
         "templates": _templates,
         "metrics": _metrics,
+        "methods": _methods,
         "models": _models,
     }[listing]()
 
@@ -177,6 +212,16 @@ def _metrics() -> list[dict[str, Any]]:
     from auditor.metrics.counterfactual import METRICS
 
     return [{"metric": m.name, "unit": m.unit, "meaning": m.description} for m in METRICS.values()]
+
+
+def _methods() -> list[dict[str, Any]]:
+    from auditor.attributions.methods import METHODS
+    from auditor.report.words_attributions import method_title
+
+    return [
+        {"method": m.name, "name": method_title(m.name), "meaning": m.meaning}
+        for m in METHODS.values()
+    ]
 
 
 def _models() -> list[dict[str, Any]]:

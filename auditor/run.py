@@ -11,6 +11,7 @@ import pandas as pd
 
 from auditor.errors import PlanError
 from auditor.evidence.reader import Evidence
+from auditor.explanation import PairExplanation, explain_pair
 from auditor.pipeline import Step, run_audit
 from auditor.plan import AuditPlan
 from auditor.plan_file import plan_from_options
@@ -24,6 +25,7 @@ from auditor.records import (
     SelfTest,
     TermEffect,
 )
+from auditor.records_attributions import AttributionMetric, Fidelity, WordEffect
 
 
 class Run:
@@ -87,6 +89,34 @@ class Run:
             where: an SQL condition, e.g. `"flip and attribute = 'religion'"`.
         """
         return self.evidence.pairs(where, limit=limit)
+
+    def attributions(self, where: str | None = None, limit: int | None = None) -> pd.DataFrame:
+        """Returns what each token of the explained pairs adds, columns of `schemas.ATTRIBUTIONS`.
+
+        Args:
+            where: an SQL condition, e.g. `"method = 'owen' and chosen = 'flagged'"`.
+        """
+        return self.evidence.attributions(where, limit=limit)
+
+    def explain(self, pair_id: str, method: str = "owen") -> PairExplanation:
+        """Returns which tokens carry a pair's gap: as the audit found, else computed now.
+
+        Nothing is written. See `explanation.explain_pair`; `.table` of the result is a DataFrame.
+        """
+        return explain_pair(self.evidence, pair_id, method)
+
+    @property
+    def attribution_metrics(self) -> pd.DataFrame:
+        """One row per number about the explained pairs: terms, gaps, words of the context."""
+        found = self.evidence.explanations
+        rows = [_attribution_row(m, m.metric, m.group, None) for m in found.metrics]
+        rows += [_attribution_row(w, "word_change", None, w.word) for w in found.words]
+        return pd.DataFrame(rows)
+
+    @property
+    def fidelity(self) -> pd.DataFrame:
+        """One row per method and measure of how far it can be trusted, on texts of this audit."""
+        return pd.DataFrame([_fidelity_row(f) for f in self.evidence.explanations.fidelity])
 
     def cases(self, limit: int | None = None) -> pd.DataFrame:
         """Returns the cases flagged for a person, most severe first."""
@@ -249,6 +279,34 @@ def _comparison_row(comparison: Comparison) -> dict[str, Any]:
 
 def _self_test_row(test: SelfTest) -> dict[str, Any]:
     return _flat({f.name: getattr(test, f.name) for f in fields(test)})
+
+
+def _attribution_row(
+    found: AttributionMetric | WordEffect, metric: str, group: str | None, word: str | None
+) -> dict[str, Any]:
+    return {
+        **_contrast(found.contrast),
+        "metric": metric,
+        "group": group,
+        "word": word,
+        **_measured(found.estimate),
+        "clusters": found.estimate.clusters,
+        "unit": found.estimate.unit,
+        "reason": found.estimate.reason,
+    }
+
+
+def _fidelity_row(fidelity: Fidelity) -> dict[str, Any]:
+    return {
+        "method": fidelity.method,
+        "measure": fidelity.measure,
+        "against": fidelity.against,
+        **_measured(fidelity.estimate),
+        "unit": fidelity.estimate.unit,
+        "control": fidelity.control.value if fidelity.control else None,
+        "passed": fidelity.passed,
+        "reason": fidelity.estimate.reason,
+    }
 
 
 def _flat(values: dict[str, Any]) -> dict[str, Any]:

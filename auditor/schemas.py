@@ -102,20 +102,27 @@ CASES = pa.schema(
 ATTRIBUTIONS = pa.schema(
     [
         ("pair_id", _text),
+        ("model_id", _category),
+        ("chosen", _category),  # flagged, sample, placebo
+        ("sampling_probability", pa.float64()),
+        ("method", _category),  # owen; others are second opinions and never SHAP
         ("side", _category),  # from, to
-        ("index", pa.int32()),
-        ("token", _text),
-        ("start", pa.int32()),
+        ("index", pa.int32()),  # token of its side, special tokens counted
+        ("token", _text),  # as it stands in the text, with the blank after it
+        ("start", pa.int32()),  # characters; equal to `end`: a special token
         ("end", pa.int32()),
-        ("label", _category),
-        ("value", pa.float64()),
-        ("base", pa.float64()),
-        ("residual", pa.float64()),
-        ("method", _category),
-        ("output", _category),  # margin, probability
+        ("role", _category),  # term, context, recut, special
+        ("aligned", pa.int32()),  # tokens of both sides with one number are compared
+        ("label", _category),  # what is explained: the favourable labels
+        ("value", pa.float64()),  # `unit`
+        ("base", pa.float64()),  # of the side, every token masked; null: the method has none
+        ("residual", pa.float64()),  # of the side: score less base and values; null likewise
+        ("unresolved", pa.float64()),  # of the side: absolute effect that the budget left on groups
+        ("output", _category),  # logit, probability, output
+        ("unit", _category),  # log-odds, probability, output
     ]
 )
-"""One row per token of one side of a pair."""
+"""One row per method and token of one side of an explained pair."""
 
 CIRCUIT_PAIRS = pa.schema(
     [

@@ -6,7 +6,7 @@ import json
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
+    from auditor.explanation import PairExplanation
     from auditor.pipeline import Step
     from auditor.planned import Planned
     from auditor.records import Finding, Pair, Span
@@ -91,11 +92,10 @@ def _bars() -> Iterator[Callable[[Step], None]]:
         tasks: dict[str, Any] = {}
 
         def tell(step: Step) -> None:
+            unit = step.unit if step.total is None else f"of {step.total:,} {step.unit}"
             if step.stage not in tasks:
-                tasks[step.stage] = bars.add_task(
-                    escape(step.stage), total=step.total, unit=step.unit
-                )
-            bars.update(tasks[step.stage], completed=step.done, total=step.total)
+                tasks[step.stage] = bars.add_task(escape(step.stage), total=step.total, unit=unit)
+            bars.update(tasks[step.stage], completed=step.done, total=step.total, unit=unit)
 
         yield tell
 
@@ -113,6 +113,7 @@ def _lines() -> Callable[[Step], None]:
 
 def print_run(run: Run, reports: Sequence[Path]) -> None:
     """Prints an audit's answer, its judged findings, and where everything is."""
+    from auditor.explanation.words import counts_words
     from auditor.report.reasons import unlabelled, untested
 
     judged = [f for f in run.evidence.findings if f.verdict is not None]
@@ -134,6 +135,8 @@ def print_run(run: Run, reports: Sequence[Path]) -> None:
     ]
     for note in notes:
         stdout.print(note, markup=False, soft_wrap=True)
+    explained = counts_words(run.evidence.explanations)
+    stdout.print(f"Explained: {explained}", markup=False, soft_wrap=True)
     for label, value in (("Run", run.folder), *(("Report", r) for r in reports)):
         stdout.print(f"{label + ':':<8} {value}", markup=False, soft_wrap=True)
     stdout.print(f"{'Review:':<8} auditor review {run.folder}", markup=False, soft_wrap=True)
@@ -148,6 +151,26 @@ def print_planned(planned: Planned, *, as_json: bool) -> None:
         return
     print_rows(planned_rows(planned), as_json=False)
     for line in planned_lines(planned):
+        stdout.print(line, markup=False, soft_wrap=True)
+
+
+def print_explanation(explanation: PairExplanation, *, as_json: bool) -> None:
+    """Prints which tokens carry a pair's gap, as a table or as one JSON document."""
+    from auditor.explanation.words import (
+        NUMBERS,
+        explanation_json,
+        explanation_lines,
+        explanation_rows,
+    )
+
+    if as_json:
+        emit(explanation_json(explanation))
+        return
+    stdout.print(Text(f"pair {explanation.pair_id}, {explanation.model_id}", "dim"))
+    for side in (explanation.text, explanation.counterfactual):
+        stdout.print(_marked(side.text, side.spans), soft_wrap=True)
+    print_rows(explanation_rows(explanation), as_json=False, numbers=NUMBERS)
+    for line in explanation_lines(explanation):
         stdout.print(line, markup=False, soft_wrap=True)
 
 
@@ -239,7 +262,7 @@ def run_json(run: Run, reports: Sequence[Path]) -> dict[str, Any]:
     """Returns an audit's answer as one JSON document, for `--json`: all of its `Results`."""
     from auditor.records import to_plain
 
-    results = to_plain(run.evidence.results)
+    results, explained = to_plain(run.evidence.results), to_plain(run.evidence.explanations)
     results.pop("overall")
     ids = [f.finding_id for f in run.evidence.findings]
     found = zip(ids, results.pop("findings"), strict=True)
@@ -250,49 +273,16 @@ def run_json(run: Run, reports: Sequence[Path]) -> dict[str, Any]:
         "reason": run.verdict.reason,
         "findings": [{"finding_id": name, **values} for name, values in found],
         **results,
+        "explained": {name: explained[name] for name in ("not_explained", "counts", "refused")},
         "reports": [str(path) for path in reports],
     }
 
 
 def emit_pair(pair: Pair) -> None:
     """Prints a pair as one line of JSON, for scoring elsewhere."""
+    from auditor.preview import pair_json
+
     emit(pair_json(pair))
-
-
-def pair_json(pair: Pair) -> dict[str, Any]:
-    """Returns a pair as `auditor swap --json` prints it."""
-    from auditor.records import text_id
-
-    return {
-        "text": pair.text,
-        "counterfactual": pair.counterfactual,
-        "attribute": pair.contrast.attribute,
-        "group_from": pair.group_from,
-        "group_to": pair.group_to,
-        "terms": [pair.term_from, pair.term_to],
-        "spans_from": [list(span) for span in pair.spans_from],
-        "spans_to": [list(span) for span in pair.spans_to],
-        "validity": pair.validity.value,
-        "reason": pair.reason,
-        "arm": pair.arm.value,
-        "pair_id": pair.pair_id,
-        "row_id": pair.row_id,
-        "text_id": text_id(pair.text),
-        "cluster": pair.cluster,
-        "template_id": pair.template_id,
-        "slots": dict(pair.slots),
-        "contrast_id": pair.contrast.contrast_id,
-        "group_a": pair.contrast.group_a,
-        "group_b": pair.contrast.group_b,
-        "term_from": pair.term_from,
-        "term_to": pair.term_to,
-        "n_edits": len(pair.spans_from),
-        "frequency_from": pair.frequency_from,
-        "frequency_to": pair.frequency_to,
-        "label_true": pair.label_true,
-        "weight": pair.weight,
-        "input_kind": "text",
-    }
 
 
 def print_pair(pair: Pair) -> None:
@@ -317,14 +307,16 @@ def _marked(text: str, spans: Sequence[Span]) -> Text:
     return Text(f"  {text}")
 
 
-def print_rows(rows: Sequence[dict[str, Any]], *, as_json: bool) -> None:
-    """Prints rows of plain values as a table, or as one JSON list."""
+def print_rows(
+    rows: Sequence[dict[str, Any]], *, as_json: bool, numbers: Collection[str] = ()
+) -> None:
+    """Prints rows of plain values as a table, or as one JSON list. `numbers`: columns set right."""
     if as_json:
         emit(list(rows))
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in rows[0] if rows else ():
-        table.add_column(name.replace("_", " "))
+        table.add_column(name.replace("_", " "), justify="right" if name in numbers else "left")
     for row in rows:
         table.add_row(*(escape(_shown(value)) for value in row.values()))
     stdout.print(table)

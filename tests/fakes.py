@@ -6,11 +6,15 @@ Columns are probabilities of ("negative", "positive"), the favourable label last
 from __future__ import annotations
 
 import zlib
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 LABELS = ["negative", "positive"]
+
+UNEXPLAINED: dict[str, Any] = {"explain_flagged": 0, "explain_sample": 0, "explain_placebo": 0}
+"""Options of an audit that asks for no attributions."""
 
 Probabilities = npt.NDArray[np.float64]  # [text, label]
 
@@ -45,7 +49,7 @@ class Biased:
     def _one(self, text: str) -> float:
         words = text.lower().replace(".", " ").replace(",", " ").split()
         hit = any(w in self.words for w in words)
-        seed = zlib.crc32(str(len(words)).encode() + words[-1].encode())
+        seed = zlib.crc32(str(len(words)).encode() + "".join(words[-1:]).encode())
         return self.base - self.penalty * hit + self.noise * (2 * seed / 2**32 - 1)
 
 

@@ -153,7 +153,7 @@ def test_init_prints_a_plan_that_can_be_read_back(tmp_path: Path) -> None:
     assert [m.id for m in plan.models] == ["m"]
 
 
-@pytest.mark.parametrize("what", ["attributes", "templates", "metrics", "models"])
+@pytest.mark.parametrize("what", ["attributes", "templates", "metrics", "methods", "models"])
 def test_list_shows_what_there_is(what: str) -> None:
     rows = json.loads(auditor("list", what, "--json").stdout)
     assert len(rows) >= 1

@@ -15,7 +15,7 @@ from auditor.evidence.provenance import TIME_FIELDS
 from auditor.metrics.verdicts import exit_code
 from auditor.pipeline import Step, resolve
 from auditor.plan_file import plan_from_options
-from tests.fakes import LABELS, Biased, Counting, constant, failing
+from tests.fakes import LABELS, UNEXPLAINED, Biased, Counting, constant, failing
 
 PLACES = [
     "shop", "clinic", "school", "court", "bank", "office", "library", "station", "museum", "hotel",
@@ -85,7 +85,7 @@ def test_each_distinct_text_is_scored_once(tmp_path: Path) -> None:
     texts = pd.DataFrame({"t": ["The man waited."] * 30})
     auditor.audit(
         model, texts, text="t", attributes=["gender"], labels=LABELS, favourable="positive",
-        out=tmp_path / "run",
+        out=tmp_path / "run", **UNEXPLAINED,
     )  # fmt: skip
     assert model.texts == 2
 

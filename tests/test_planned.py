@@ -33,7 +33,7 @@ from auditor.planned.spreads import (
     word_law,
     word_sds,
 )
-from tests.fakes import LABELS, Counting, constant
+from tests.fakes import LABELS, UNEXPLAINED, Counting, constant
 from tests.metrics.factory import design, draw, pair_row
 from tests.test_cli import auditor as command
 from tests.test_pipeline import PLACES
@@ -82,8 +82,9 @@ def test_what_is_counted_is_what_the_run_has(name: str, tmp_path: Path) -> None:
     found = look(texts=texts, **options)
     model = Counting()
     run = auditor.audit(
-        model, texts, text="t", labels=LABELS, favourable="positive", out=tmp_path / "r", **options
-    )
+        model, texts, text="t", labels=LABELS, favourable="positive", out=tmp_path / "r",
+        **options, **UNEXPLAINED,
+    )  # fmt: skip
     assert found.cost is not None
     assert found.cost.distinct_texts == model.texts
     judged = {
@@ -108,6 +109,23 @@ def test_parts_do_not_matter_but_for_duplicates(monkeypatch: pytest.MonkeyPatch)
     assert whole.cost is not None
     assert parts.cost is not None
     assert (whole.cost.distinct_texts, parts.cost.distinct_texts) == (60, 120)
+
+
+def test_explanations_are_counted_and_bounded(tmp_path: Path) -> None:
+    """At most so many texts are explained, in so many masked versions; none where none is asked."""
+    options: dict[str, Any] = {"explain_sample": 9, "explain_flagged": 4, "fidelity_texts": 0}
+    found = look(**options).cost
+    assert found is not None
+    assert found.explained_texts == 2 * (4 + 9 + 10)
+    model = Counting()
+    auditor.audit(
+        model, frame(), text="t", labels=LABELS, favourable="positive", attributes=["gender"],
+        out=tmp_path / "r", **options,
+    )  # fmt: skip
+    assert 0 < model.texts - found.distinct_texts <= found.masked_texts
+    none = look(**UNEXPLAINED).cost
+    assert none is not None
+    assert (none.explained_texts, none.masked_texts) == (0, 0)
 
 
 def test_a_dry_run_asks_nothing() -> None:

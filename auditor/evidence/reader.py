@@ -18,8 +18,11 @@ from auditor.evidence.files import read_json
 from auditor.plan import AuditPlan
 from auditor.plan_file import check_plan
 from auditor.records import Finding, GroupMetric, Overall, Results
+from auditor.records_attributions import Explanations
+from auditor.schemas import ATTRIBUTIONS
 
 _RESULTS = TypeAdapter(Results)
+_EXPLANATIONS = TypeAdapter(Explanations)
 _OF_A_RUN = ("run_id", "run_number", "started_at", "finished_at", "models", "inputs", "environment")
 
 
@@ -125,6 +128,35 @@ class Evidence:
     ) -> pd.DataFrame:
         """Returns flagged cases, most severe first, with the columns of `schemas.CASES`."""
         return self._select("cases.parquet", where, params, None, limit, offset)
+
+    @cached_property
+    def explanations(self) -> Explanations:
+        """What the explained pairs say together, or why none were explained."""
+        path = self.folder / "evidence" / "attributions.json"
+        if not path.exists():
+            return Explanations(not_explained="the run was made by an auditor that did not explain")
+        values = {k: v for k, v in read_json(path).items() if k != "schema_version"}
+        return _EXPLANATIONS.validate_python(values)
+
+    def attributions(
+        self,
+        where: str | None = None,
+        params: Sequence[Any] = (),
+        *,
+        limit: int | None = None,
+    ) -> pd.DataFrame:
+        """Returns values per token, with the columns of `schemas.ATTRIBUTIONS`.
+
+        Ordered by pair, method, side and token; empty where nothing was explained.
+
+        Args:
+            where: an SQL condition, e.g. `"pair_id = ? AND method = 'owen'"`.
+        """
+        if not any((self.folder / "evidence" / "attributions").glob("*.parquet")):
+            empty: pd.DataFrame = ATTRIBUTIONS.empty_table().to_pandas()
+            return empty
+        order = 'pair_id, method, side, "index"'
+        return self._select("attributions/*.parquet", where, params, order, limit, 0)
 
     def predictions(self) -> pd.DataFrame | None:
         """Returns predictions with the columns of `schemas.PREDICTIONS`, or None without any."""

@@ -1,7 +1,7 @@
 """The run folder while a run is being made: parts, stages, resume, seal.
 
     evidence/   plan.json run.json pairs/part-*.parquet predictions.parquet cases.parquet
-                findings.json manifest.json
+                attributions/part-*.parquet attributions.json findings.json manifest.json
     .work/      parts of predictions.parquet until the scoring is done
     editions/   001/ report.json report.html manifest.json
 
@@ -33,7 +33,7 @@ from auditor.evidence.files import (
 from auditor.evidence.provenance import environment, now
 from auditor.plan import AuditPlan
 from auditor.plan_file import check_plan
-from auditor.schemas import PREDICTIONS
+from auditor.schemas import ATTRIBUTIONS, PREDICTIONS
 
 INDEX = "index.jsonl"
 BESIDE = ".auditor-runs.jsonl"
@@ -169,6 +169,18 @@ class RunFolder:
         """Returns the notes of a model's parts, in order."""
         return [read_notes(path) for path in sorted(self._pairs.glob(f"part-{model:02d}-*"))]
 
+    def has_attributions(self, part: int) -> bool:
+        return self._attributions(part).exists()
+
+    def write_attributions(self, part: int, table: pa.Table, notes: Mapping[str, Any]) -> None:
+        write_table(self._attributions(part), table, notes=notes)
+
+    def attributions(self, parts: int) -> tuple[pa.Table, list[dict[str, Any]]]:
+        """Returns the rows of all parts, and the notes of each."""
+        files = [self._attributions(part) for part in range(parts)]
+        tables = [pq.read_table(file).replace_schema_metadata(None) for file in files]
+        return pa.concat_tables([ATTRIBUTIONS.empty_table(), *tables]), list(map(read_notes, files))
+
     @property
     def pairs_files(self) -> list[Path]:
         return sorted(self._pairs.glob("part-*.parquet"))
@@ -209,6 +221,9 @@ class RunFolder:
 
     def _part(self, model: int, part: int) -> Path:
         return self._pairs / f"part-{model:02d}-{part:05d}.parquet"
+
+    def _attributions(self, part: int) -> Path:
+        return self.evidence / "attributions" / f"part-{part:05d}.parquet"
 
     def _save(self) -> None:
         write_json(self.evidence / "run.json", self.record)

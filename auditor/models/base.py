@@ -37,15 +37,29 @@ class Model(Protocol):
     model_id: str
     labels: tuple[str, ...]
     kind: Kind
+    tokenizer: Any
+    """None: a function has none."""
+    has_weights: bool
+    window: int | None
+    """Tokens that it reads, special ones included; None: no limit known."""
 
     def record(self) -> dict[str, Any]:
         """Returns what the run record keeps of it: digests, device, dtype, reasons."""
 
-    def score(self, texts: Sequence[str], *, exact: bool = False) -> RawScores:
-        """Returns values for distinct texts. `exact`: in float32 whatever the plan's dtype."""
+    def score(self, texts: Sequence[str], *, exact: bool = False, cut: bool = False) -> RawScores:
+        """Returns values for distinct texts.
+
+        Args:
+            exact: in float32 whatever the plan's dtype.
+            cut: texts beyond the window are cut even where the plan refuses them.
+        """
 
     def pieces(self, terms: Sequence[str]) -> list[int] | None:
         """Returns into how many pieces each term breaks; None where there is no tokenizer."""
+
+    @property
+    def refuses_long(self) -> bool:
+        """Whether the plan refuses texts beyond the window."""
 
     @property
     def tolerance(self) -> float:

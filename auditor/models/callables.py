@@ -26,6 +26,10 @@ class CallableModel:
     """Checks every answer: a wrong shape must not become a finding."""
 
     tolerance = 0.0
+    tokenizer = None
+    has_weights = False
+    window: int | None = None
+    refuses_long = False
 
     def __init__(
         self, function: Callable[[list[str]], Any], plan: ScoringPlan, *, model_id: str
@@ -49,7 +53,13 @@ class CallableModel:
             "digests": {},
         }
 
-    def score(self, texts: Sequence[str], *, exact: bool = False) -> RawScores:  # noqa: ARG002 - a function has one precision
+    def score(
+        self,
+        texts: Sequence[str],
+        *,
+        exact: bool = False,  # noqa: ARG002 - a function has one precision
+        cut: bool = False,  # noqa: ARG002 - and no window that we know of
+    ) -> RawScores:
         """Returns what the function gave; of several labels at once as log-odds.
 
         Raises:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import torch
@@ -49,6 +49,8 @@ class Encoded:
 class Classifier:
     """A Hugging Face sequence classifier with its tokenizer."""
 
+    has_weights = True
+
     def __init__(
         self,
         model: Any,
@@ -68,7 +70,11 @@ class Classifier:
         self.window = _window(model, tokenizer)
         self.kind = _kind(model, model_id)
         self.labels = _labels(model)
-        self.score(["A first text shows that the model answers."])
+        self.score(["A first text shows that the model answers."], cut=True)
+
+    @property
+    def refuses_long(self) -> bool:
+        return self.plan.too_long == "refuse"
 
     @property
     def tolerance(self) -> float:
@@ -89,11 +95,12 @@ class Classifier:
             **self.provenance,
         }
 
-    def score(self, texts: Sequence[str], *, exact: bool = False) -> RawScores:
+    def score(self, texts: Sequence[str], *, exact: bool = False, cut: bool = False) -> RawScores:
         """Returns logits of texts, best given distinct.
 
         Args:
             exact: compute in float32 even where the plan's dtype is a reduced one.
+            cut: cut texts beyond the window even where the plan refuses them.
 
         Raises:
             ModelError: a text is too long and the plan refuses it, one text alone does not fit
@@ -104,7 +111,7 @@ class Classifier:
         n_tokens = np.empty(len(texts), np.int32)
         truncated = np.empty(len(texts), np.bool_)
         keys = [b""] * len(texts)
-        for block, encoded in self._encoded_ahead(texts, order):
+        for block, encoded in self._encoded_ahead(texts, order, cut):
             n_tokens[block], truncated[block] = encoded.n_tokens, encoded.truncated
             for i, ids in zip(block, encoded.inputs["input_ids"], strict=True):
                 keys[i] = np.asarray(ids, np.int32).tobytes()
@@ -113,51 +120,69 @@ class Classifier:
         self._check_finite(values, texts)
         return RawScores(values, n_tokens, truncated, keys)
 
+    def batches(
+        self, texts: Sequence[str], *, cut: bool = False
+    ) -> Iterator[tuple[list[int], dict[str, torch.Tensor]]]:
+        """Yields which texts, by index, and their inputs as the model takes them, on its device.
+
+        Sorted by length and padded on the right; without padding there is no attention mask. Use
+        one batch before the next is asked for: a model without a pad token pads each with another.
+
+        Args:
+            cut: cut texts beyond the window even where the plan refuses them.
+
+        Raises:
+            ModelError: a text is too long and the plan refuses it.
+        """
+        order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
+        for block, encoded in self._encoded_ahead(texts, order, cut):
+            for rows in self._packed(encoded.lengths):
+                yield [block[row] for row in rows], self._tensors(encoded, rows)
+
     def pieces(self, terms: Sequence[str]) -> list[int] | None:
         """Returns into how many pieces each term breaks within a sentence. [term]"""
         return pieces_of(self.tokenizer, terms)
 
     def _encoded_ahead(
-        self, texts: Sequence[str], order: list[int]
+        self, texts: Sequence[str], order: list[int], cut: bool
     ) -> Iterator[tuple[list[int], Encoded]]:
         """Yields blocks of indices with their tokens; the next is made while one is used."""
         blocks = [order[i : i + BLOCK] for i in range(0, len(order), BLOCK)]
         with ThreadPoolExecutor(1, thread_name_prefix="tokenise") as pool:
-            coming = [pool.submit(self._encode, [texts[i] for i in b]) for b in blocks[:1]]
+            coming = [pool.submit(self._encode, [texts[i] for i in b], cut) for b in blocks[:1]]
             for number, block in enumerate(blocks):
                 encoded = coming.pop().result()
                 coming += [
-                    pool.submit(self._encode, [texts[i] for i in later])
+                    pool.submit(self._encode, [texts[i] for i in later], cut)
                     for later in blocks[number + 1 : number + 2]
                 ]
                 yield block, encoded
 
-    def _encode(self, texts: list[str]) -> Encoded:
+    def _encode(self, texts: list[str], cut: bool = False) -> Encoded:
         # verbose=False: the tokenizer's own notice of long texts; ours is counted and reported.
         whole = self.tokenizer(texts, return_attention_mask=False, verbose=False)
         inputs = {name: whole[name] for name in ("input_ids", "token_type_ids") if name in whole}
         full = [len(ids) for ids in inputs["input_ids"]]
         special = self.tokenizer.num_special_tokens_to_add()
         too_long = [i for i, n in enumerate(full) if self.window and n > self.window]
+        if too_long and self.refuses_long and not cut:
+            self._refuse(texts, full, too_long)
         if too_long:
-            self._refuse_or_cut(texts, inputs, full, too_long)
+            self._cut(texts, inputs, too_long)
         truncated = np.zeros(len(texts), np.bool_)
         truncated[too_long] = True
         return Encoded(inputs, [n - special for n in full], truncated.tolist())
 
-    def _refuse_or_cut(
-        self,
-        texts: list[str],
-        inputs: dict[str, list[list[int]]],
-        full: list[int],
-        too_long: list[int],
+    def _refuse(self, texts: list[str], full: list[int], too_long: list[int]) -> NoReturn:
+        raise ModelError(
+            f"{len(too_long)} texts are longer than the {self.window} tokens that "
+            f"{self.model_id} reads (up to {max(full)}; {texts[too_long[0]][:60]!r}); "
+            'shorten them, or let the plan cut them with too_long = "truncate"'
+        )
+
+    def _cut(
+        self, texts: list[str], inputs: dict[str, list[list[int]]], too_long: list[int]
     ) -> None:
-        if self.plan.too_long == "refuse":
-            raise ModelError(
-                f"{len(too_long)} texts are longer than the {self.window} tokens that "
-                f"{self.model_id} reads (up to {max(full)}; {texts[too_long[0]][:60]!r}); "
-                'shorten them, or let the plan cut them with too_long = "truncate"'
-            )
         cut = self.tokenizer(
             [texts[i] for i in too_long],
             truncation=True,
@@ -185,7 +210,7 @@ class Classifier:
         try:
             return self._logits(encoded, rows, exact)
         except RuntimeError as error:  # torch.OutOfMemoryError is one
-            if not _out_of_memory(error):
+            if not out_of_memory(error):
                 raise
             if len(rows) == 1:
                 raise ModelError(
@@ -204,7 +229,7 @@ class Classifier:
         inputs = self._tensors(encoded, rows)
         with torch.inference_mode(), self._precision(exact):
             logits: torch.Tensor = self.model(**inputs).logits
-        values: Floats = logits.double().cpu().numpy()
+        values: Floats = logits.cpu().double().numpy()  # MPS has no float64
         return values
 
     def _tensors(self, encoded: Encoded, rows: list[int]) -> dict[str, torch.Tensor]:
@@ -226,20 +251,18 @@ class Classifier:
     def _pad_id(self, used: Any) -> int:
         """Returns the id to pad with.
 
-        Heads on causal models read the last token that is not the pad token, found by its id. A
-        model without a pad token gets an id that no text of the batch has, so that padding never
-        moves the token that is read.
+        Heads on causal models read the last token that is not the config's pad token, found by its
+        id, whichever one the tokenizer has. A tokenizer without a pad token gets an id that no text
+        of the batch has, so that padding never moves the token that is read.
         """
         config = self.model.config
-        if self.tokenizer.pad_token_id is not None and not self._borrows_pad:
-            return int(self.tokenizer.pad_token_id)
+        if self.tokenizer.pad_token_id is not None:
+            if getattr(config, "pad_token_id", None) is None:
+                config.pad_token_id = self.tokenizer.pad_token_id
+            return int(config.pad_token_id)
         free = np.setdiff1d(np.arange(min(config.vocab_size, len(used) + 1)), used)
         config.pad_token_id = int(free[0])
         return int(free[0])
-
-    @property
-    def _borrows_pad(self) -> bool:
-        return bool(self.tokenizer.pad_token_id is None)
 
     def _precision(self, exact: bool) -> AbstractContextManager[Any]:
         reduced = REDUCED.get(self.plan.dtype)
@@ -256,7 +279,8 @@ class Classifier:
             )
 
 
-def _out_of_memory(error: RuntimeError) -> bool:
+def out_of_memory(error: RuntimeError) -> bool:
+    """Returns whether it was the memory of the device, or of the machine, that did not suffice."""
     words = str(error).lower()
     return isinstance(error, torch.OutOfMemoryError) or (
         "out of memory" in words or "allocate memory" in words

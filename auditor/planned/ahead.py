@@ -189,6 +189,23 @@ def _forecast(
     return forecast(count, spread_of(contrast), criterion, metrics)
 
 
+def _explaining(ahead: _Ahead) -> dict[str, int]:
+    """How many texts are explained, and in how many masked versions, about tokens squared each."""
+    asked, counts = ahead.plan.attributions, ahead.counted.contrasts
+    attributes = len({count.contrast.attribute for count in counts})
+    most = (
+        asked.explain_flagged * attributes
+        + asked.explain_sample * len(counts)
+        + asked.explain_placebo * attributes
+    )
+    texts = min(2 * most, ahead.counted.distinct)
+    tokens = ahead.tokens / max(1, ahead.counted.distinct)
+    return {
+        "explained_texts": texts,
+        "masked_texts": round(texts * min(asked.max_evals, max(2.0, tokens**2))),
+    }
+
+
 def _cost(ahead: _Ahead, measured: Measured | None) -> Cost:
     names = model_ids(ahead.plan)
     parameters: Mapping[str, int | None] = {
@@ -206,6 +223,7 @@ def _cost(ahead: _Ahead, measured: Measured | None) -> Cost:
         models=models,
         parameters=parameters,
         operations=2.0 * sum(known) * ahead.tokens if all_known else None,
+        **_explaining(ahead),
         seconds_per_1000_tokens=speed,
         seconds=None if speed is None else speed * ahead.tokens / 1000 * models,
     )

@@ -198,7 +198,7 @@ def with_adjusted(forecasts: Sequence[Forecast], plan: MetricPlan) -> list[Forec
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What scoring takes. Estimates: tokens are those of a sample times the words of all."""
+    """What scoring and explaining take. Tokens are estimated from those of a sample, by words."""
 
     texts: int
     distinct_texts: int
@@ -209,11 +209,16 @@ class Cost:
     parameters: Mapping[str, int | None]
     """Model -> its numbers; None where its files are not on this machine."""
     operations: float | None
-    """Floating point: 2 x parameters x tokens, over all models; None where one is not known."""
+    """Of scoring. Floating point: 2 x parameters x tokens, over all models; None where one is not
+    known."""
+    explained_texts: int
+    """At most: both sides of the pairs that the plan explains."""
+    masked_texts: int
+    """Masked versions of these, at most: those that texts share are read once."""
     seconds_per_1000_tokens: float | None = None
     """Measured with the first model on this device by a pilot."""
     seconds: float | None = None
-    """Of the whole run, were the other models as fast."""
+    """Of all scoring, were the other models as fast."""
 
 
 @dataclass(frozen=True, slots=True)

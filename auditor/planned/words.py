@@ -106,6 +106,11 @@ def _cost_lines(cost: Cost) -> list[str]:
         )
     else:
         lines.append("time: --pilot measures it on this device")
+    if cost.explained_texts:
+        lines.append(
+            f"explaining comes on top: up to {cost.explained_texts:,} texts in up to "
+            f"{cost.masked_texts:,} masked versions (fewer where texts share them)"
+        )
     return lines
 
 

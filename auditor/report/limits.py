@@ -36,7 +36,7 @@ def not_tested(evidence: Evidence) -> list[str]:
         *_of_swaps(evidence),
         *_of_groups(evidence),
         *_own_targets(evidence.plan),
-        "Which words carry a difference (token attributions): this version does not compute them.",
+        *_of_attributions(evidence),
         f"Which parts of the model carry it (circuits): this version does not trace them{blind}.",
         _proxies(evidence),
         *(
@@ -65,6 +65,15 @@ def _of_swaps(evidence: Evidence) -> list[str]:
         *([] if joint else ["Two attributes at once, such as older women."]),
         *([] if plan.data.pairs else [f"Texts in languages other than {_language(plan)}."]),
     ]
+
+
+def _of_attributions(evidence: Evidence) -> list[str]:
+    found, others = evidence.explanations, len(evidence.model_ids) - 1
+    what = "Which words carry a difference (token attributions)"
+    if found.not_explained:
+        return [f"{what}: {found.not_explained}."]
+    elsewhere = "other checkpoint" if others == 1 else "other checkpoints"
+    return [f"{what} on the {elsewhere}: the one that is judged is explained."] if others else []
 
 
 def _language(plan: AuditPlan) -> str:

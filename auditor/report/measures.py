@@ -138,6 +138,7 @@ _UNITS = {
     "output": "in units of the model's output",
     "difference of rates": "",
     "rate": "",
+    "share": "",
     "ratio": "",
     "distance": "",
     "p": "",

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
-
 from auditor.records import (
     Arm,
     AttributeMetric,
@@ -22,15 +20,11 @@ from auditor.records import (
     TermEffect,
     Verdict,
 )
+from auditor.report.base import Part
+from auditor.report.parts_attributions import AttributionsPart
 
 Runs = list[tuple[str, bool]]
 """A text in runs, each with whether the swap changed it."""
-
-
-class Part(BaseModel):
-    """Frozen, and an unknown key is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class CheckpointRow(Part):
@@ -235,4 +229,5 @@ class Summary(Part):
     data_notes: list[str]
     coverage: Coverage
     largest_gaps: list[GapRow]
+    attributions: AttributionsPart
     not_tested: list[str]

@@ -13,7 +13,18 @@ from auditor.content import content_path
 from auditor.errors import PlanError
 from auditor.evidence.files import whole_file
 from auditor.evidence.reader import Evidence
-from auditor.report import charts, measures, numbers, rules, sentences, tables, words
+from auditor.records import Verdict
+from auditor.report import (
+    attribution_tables,
+    charts,
+    measures,
+    numbers,
+    rules,
+    sentences,
+    tables,
+    words,
+    words_attributions,
+)
 from auditor.report.parts import PanelRow, Summary
 from auditor.report.summarize import summarize
 
@@ -64,7 +75,10 @@ def render_html(summary: Summary) -> str:
         lstrip_blocks=True,
     )
     pages.globals.update(
+        attribution_tables=attribution_tables,
+        not_tested=Verdict.NOT_TESTED,
         words=words,
+        words_attributions=words_attributions,
         measures=measures,
         numbers=numbers,
         rules=rules,

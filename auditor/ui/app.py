@@ -25,6 +25,7 @@ def main() -> None:
         [
             st.Page(PAGES / "findings.py", title="Findings"),
             st.Page(PAGES / "pairs.py", title="Pairs"),
+            st.Page(PAGES / "attributions.py", title="Attributions"),
         ]
     )
     runs = known_runs()

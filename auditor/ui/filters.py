@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -15,9 +15,11 @@ from auditor.ui.state import ANY, choice
 
 KEPT = "pairs."
 """Begins the keys of all that a person chooses on this page."""
-MODEL, ATTRIBUTE, CONTRAST, FLIPS, FLAGGED, WORDS = (
-    f"{KEPT}{name}" for name in ("model", "attribute", "contrast", "flips", "flagged", "words")
+MODEL, ATTRIBUTE, CONTRAST, EXPLAINED, FLIPS, FLAGGED, WORDS = FILTERS = tuple(
+    f"{KEPT}{name}"
+    for name in ("model", "attribute", "contrast", "explained", "flips", "flagged", "words")
 )
+ONLY = {ANY: "all", "yes": "explained", "no": "not explained"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +32,18 @@ class Selection:
     order_params: tuple[Any, ...]
     """Values of `order_by`: they follow `params`."""
 
+    def narrowed(self, condition: str, params: tuple[Any, ...]) -> Selection:
+        """Returns the same with one more condition."""
+        where = f"{self.where} AND {condition}"
+        return replace(self, where=where, params=(*self.params, *params))
 
-def choose(run: Evidence, cases: pd.DataFrame) -> Selection:
+
+def choose(run: Evidence, cases: pd.DataFrame, explained: Sequence[str]) -> Selection:
     """Draws the filters in the sidebar and returns what they select.
 
     Args:
         cases: the flagged cases of the run, most severe first.
+        explained: pairs whose tokens were explained, on the judged model; none: no filter.
     """
     # The first model is the one that is judged: unlike the others, this filter begins with it.
     models = [*run.model_ids, ANY]
@@ -45,15 +53,19 @@ def choose(run: Evidence, cases: pd.DataFrame) -> Selection:
     }
     contrasts = _contrasts(run, equal["attribute"])
     equal["contrast_id"] = choice("Contrast", list(contrasts), CONTRAST, contrasts.__getitem__)
+    only = choice("Tokens", list(ONLY), EXPLAINED, ONLY.__getitem__) if explained else ANY
     flips = st.sidebar.checkbox("Flips only", key=FLIPS)
     flagged = st.sidebar.checkbox("Flagged only", key=FLAGGED)
     words = st.sidebar.text_input("Text contains", key=WORDS)
-    return _selection(equal, flips, list(cases["pair_id"]) if flagged else None, words)
+    selected = _selection(equal, flips, list(cases["pair_id"]) if flagged else None, words)
+    if only == ANY:
+        return selected
+    return selected.narrowed(_EXPLAINED[only], (run.model_ids[0], list(explained)))
 
 
 def clear() -> None:
     """Forgets every filter."""
-    for key in (MODEL, ATTRIBUTE, CONTRAST, FLIPS, FLAGGED, WORDS):
+    for key in FILTERS:
         st.session_state.pop(key, None)
 
 
@@ -62,6 +74,18 @@ def show_only(attribute: str, contrast_id: str) -> None:
     clear()
     st.session_state[ATTRIBUTE] = attribute
     st.session_state[CONTRAST] = contrast_id
+
+
+def show_explained() -> None:
+    """Sets the filters to the explained pairs."""
+    clear()
+    st.session_state[EXPLAINED] = "yes"
+
+
+_EXPLAINED = {
+    "yes": "(model_id = ? AND pair_id IN (SELECT unnest(?::VARCHAR[])))",
+    "no": "NOT (model_id = ? AND pair_id IN (SELECT unnest(?::VARCHAR[])))",
+}
 
 
 def _selection(

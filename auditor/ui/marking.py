@@ -34,7 +34,7 @@ _PICTURES = {code: 0x2400 + code for code in range(32) if chr(code) not in "\t\n
 
 def marked_html(runs: Runs) -> str:
     """Returns runs of text as HTML: every character escaped, changed runs in <mark>."""
-    parts = [_marked(text) if changed else _escaped(text) for text, changed in runs]
+    parts = [_marked(text) if changed else escaped(text) for text, changed in runs]
     return f'<div dir="auto" tabindex="0" style="{STYLE}">{"".join(parts)}</div>'
 
 
@@ -63,12 +63,18 @@ def snippet(runs: Runs) -> str:
 
 def small_html(text: str) -> str:
     """Returns a note in small print as HTML, escaped."""
-    return f'<div dir="auto" style="{SMALL}">{_escaped(text)}</div>'
+    return f'<div dir="auto" style="{SMALL}">{escaped(text)}</div>'
 
 
 def plain(text: str) -> str:
     """Returns `text` with control characters as their pictures; tab and newline stay."""
     return text.replace("\r\n", "\n").translate(_PICTURES)
+
+
+def escaped(text: str) -> str:
+    """Returns a text as HTML. Line ends go as references: Streamlit strips blanks from the lines
+    of an HTML body."""
+    return escape(plain(text)).replace("\n", "&#10;")
 
 
 def _cut(text: str, around: int, *, first: bool, last: bool) -> str:
@@ -81,9 +87,4 @@ def _cut(text: str, around: int, *, first: bool, last: bool) -> str:
 
 
 def _marked(text: str) -> str:
-    return f'<mark style="{MARK}">{_escaped(text)}</mark>'
-
-
-def _escaped(text: str) -> str:
-    """Line ends go as references: Streamlit strips blanks from the lines of an HTML body."""
-    return escape(plain(text)).replace("\n", "&#10;")
+    return f'<mark style="{MARK}">{escaped(text)}</mark>'

@@ -52,6 +52,21 @@ def test_a_batch_gives_what_each_text_gives_alone(family: str) -> None:
     np.testing.assert_allclose(together, expected, atol=1e-5)
 
 
+@pytest.mark.parametrize("configured", [None, 3])
+def test_padding_follows_the_config_where_the_tokenizer_has_another(configured: int | None) -> None:
+    """A causal model's head skips the config's pad token, or, without one, takes no batch at all;
+    the tokenizer's is 0."""
+    plan = ScoringPlan(device="cpu", token_budget=64)
+    model = Classifier(
+        tiny("gpt2", pad_token_id=configured), tokenizer(), plan,
+        model_id="gpt2", provenance={"digests": {}},
+    )  # fmt: skip
+    texts = [text.replace(" .", "") for text in TEXTS]
+    found = model.score(texts).values
+    # The tokenizer ends texts with [SEP], 3: as the config's pad token it is no one's last token.
+    np.testing.assert_allclose(found, np.stack([alone(model, t) for t in texts]), atol=1e-5)
+
+
 @pytest.mark.parametrize("budget", [16, 40, 4096])
 def test_the_budget_changes_no_score(budget: int) -> None:
     expected = classifier(token_budget=1024).score(TEXTS).values

@@ -85,6 +85,10 @@ class Coarse:
     model_id = "coarse"
     labels: tuple[str, ...] = ("negative", "positive")
     kind: Any = "single_label"
+    tokenizer: Any = None
+    has_weights = False
+    window: int | None = None
+    refuses_long = False
     tolerance = 0.25
 
     def __init__(self) -> None:
@@ -96,7 +100,7 @@ class Coarse:
     def pieces(self, terms: Any) -> None:  # noqa: ARG002 - it has no tokenizer
         return None
 
-    def score(self, texts: Any, *, exact: bool = False) -> RawScores:
+    def score(self, texts: Any, *, exact: bool = False, **_: Any) -> RawScores:
         self.exact += list(texts) if exact else []
         margins = np.array([float(text) - (0 if exact else 0.2) for text in texts])
         values = np.stack([np.zeros_like(margins), margins], axis=1)

@@ -11,6 +11,7 @@ import pandas as pd
 from streamlit.testing.v1 import AppTest
 
 import auditor
+from auditor.evidence.reader import Evidence
 from auditor.records import SCHEMA_VERSION, to_plain
 from tests.fakes import LABELS, Biased
 from tests.report.factory import evidence
@@ -61,9 +62,13 @@ def make_run(folder: Path, places: int = len(PLACES)) -> Path:
     return folder
 
 
-def made_up_run(folder: Path) -> Path:
-    """Returns a run folder made from records: every part that a finding or a report can have."""
-    made = evidence(folder)
+def made_up_run(folder: Path, made: Evidence | None = None) -> Path:
+    """Returns a run folder made from records: every part that a finding or a report can have.
+
+    Args:
+        made: other records than the report's, made in the same folder.
+    """
+    made = evidence(folder) if made is None else made
     files = {
         "run.json": made.record,
         "plan.json": {"plan": made.plan.model_dump(mode="json")},

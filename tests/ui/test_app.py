@@ -108,7 +108,7 @@ def _change(path: Path, **values: object) -> None:
         (_no_cases, "the query on"),
     ],
 )
-@pytest.mark.parametrize("page", ["findings", "pairs"])
+@pytest.mark.parametrize("page", ["findings", "pairs", "attributions"])
 def test_a_run_that_cannot_be_shown_is_said_in_words(
     open_app: Open, run_folder: Path, tmp_path: Path,
     damage: Callable[[Path], None], said: str, page: str,
@@ -117,11 +117,8 @@ def test_a_run_that_cannot_be_shown_is_said_in_words(
     damage(broken)
     app = open_app(broken, page=page)
     assert not app.exception
-    if damage is _no_cases and page == "findings":
-        assert not app.error  # the findings do not need the cases
-    else:
-        assert app.error[0].value == "This run cannot be shown."
-        assert said in words(app)
+    assert app.error[0].value == "This run cannot be shown."
+    assert said in words(app)
 
 
 def test_a_broken_run_does_not_hide_the_others(
@@ -151,6 +148,8 @@ def test_the_pages_start_without_torch(run_folder: Path) -> None:
         "assert not app.exception\n"
         "app.switch_page('auditor/ui/pages/pairs.py').run()\n"
         "assert not app.exception and app.title[0].value == 'Pairs'\n"
+        "app.switch_page('auditor/ui/pages/attributions.py').run()\n"
+        "assert not app.exception and app.title[0].value == 'Attributions'\n"
         "print(sorted({'torch', 'transformers', 'fairlearn', 'shap'} & set(sys.modules)))\n"
     )
     done = subprocess.run(

@@ -60,11 +60,10 @@ def tests_of(pair: CountPair | None) -> CountTests:
     """
     if pair is None:
         return CountTests()
-    from scipy.stats import fisher_exact, hypergeom
+    from scipy.stats import fisher_exact
     from statsmodels.stats.proportion import proportion_effectsize, proportions_ztest
 
     total, hits = pair.n + pair.n_reference, pair.selected + pair.selected_reference
-    law = hypergeom(total, hits, pair.n)
     shortfall = pair.n * hits / total - pair.selected
     cohen_h = float(
         proportion_effectsize(pair.selected / pair.n, pair.selected_reference / pair.n_reference)
@@ -75,11 +74,18 @@ def tests_of(pair: CountPair | None) -> CountTests:
     return CountTests(
         z_pooled=float(z),
         p_z=float(p),
-        z_hypergeometric=float((pair.selected - law.mean()) / law.std()),
+        z_hypergeometric=-shortfall / _hypergeometric_sd(pair.n, hits, total),
         p_fisher=float(fisher_exact(np.array(pair.counts)).pvalue),
         shortfall=shortfall,
         cohen_h=cohen_h,
     )
+
+
+def _hypergeometric_sd(drawn: int, hits: int, total: int) -> float:
+    """Of the hits among so many drawn without replacement, by the formula: scipy's law works out
+    its kurtosis as well, which two or three people do not have."""
+    share = hits / total
+    return float((drawn * share * (1 - share) * (total - drawn) / (total - 1)) ** 0.5)
 
 
 def ratio_interval(pair: CountPair) -> tuple[Interval | None, str]:

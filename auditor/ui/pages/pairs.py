@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from auditor.evidence.reader import Evidence
+from auditor.explanation import explained_pairs
 from auditor.records import digest
 from auditor.report.gaps import marked_runs
 from auditor.report.words import shown
+from auditor.ui.attributed import draw_attributions
 from auditor.ui.filters import KEPT, Selection, choose, clear
 from auditor.ui.marking import marked_html, plain, shortened, snippet
 from auditor.ui.scale import Point, ends_of, scale_html
@@ -36,14 +38,15 @@ def show(run: Evidence) -> None:
         return
     cases = run.cases()
     flags = dict(zip(cases["pair_id"], cases.to_dict("records"), strict=True))
-    selection = choose(run, cases)
+    explained = list(explained_pairs(run))
+    selection = choose(run, cases, explained)
     total = run.count_pairs(selection.where, selection.params)
     if not total:
         st.text("No pair meets these filters.")
         st.button("Clear the filters", on_click=clear)
         return
     rows = _read(run, selection, _page(run, total, selection))
-    row = rows[_list(rows, flags)]
+    row = rows[_list(rows, flags, {(pair_id, run.model_ids[0]) for pair_id in explained})]
     _pair(run, row, flags.get(row["pair_id"]))
 
 
@@ -80,10 +83,14 @@ def _known(value: Any) -> Any:
     return None if pd.api.types.is_scalar(value) and pd.isna(value) else value
 
 
-def _list(rows: list[Row], flags: Mapping[str, Row]) -> int:
-    """Draws the page's pairs and returns the position of the chosen one."""
+def _list(rows: list[Row], flags: Mapping[str, Row], explained: Set[tuple[str, str]]) -> int:
+    """Draws the page's pairs and returns the position of the chosen one.
+
+    Args:
+        explained: pair and model; empty: the audit explained none, and no column says which.
+    """
     event = st.dataframe(
-        pd.DataFrame([_list_row(row, flags.get(row["pair_id"])) for row in rows]),
+        pd.DataFrame([_list_row(row, flags.get(row["pair_id"]), explained) for row in rows]),
         hide_index=True,
         width="stretch",
         height=(1 + min(len(rows), SHOWN)) * ROW + 10,
@@ -97,18 +104,21 @@ def _list(rows: list[Row], flags: Mapping[str, Row]) -> int:
             "effect": st.column_config.NumberColumn(format="%+.3f"),
             "text": st.column_config.TextColumn(width=280),
             "counterfactual": st.column_config.TextColumn(width=280),
+            "tokens": st.column_config.TextColumn(help="✓: explained by token, below."),
         },
     )
     chosen = [i for i in event["selection"]["rows"] if i < len(rows)]
     return chosen[0] if chosen else 0
 
 
-def _list_row(row: Row, case: Row | None) -> dict[str, Any]:
+def _list_row(row: Row, case: Row | None, explained: Set[tuple[str, str]]) -> dict[str, Any]:
+    mark = "✓" if (row["pair_id"], row["model_id"]) in explained else ""
     return {
         "flag": FLAGS[case["severity"]] if case else "",
         "swap": f"{shown(row['group_from'])} → {shown(row['group_to'])}",
         "effect": row["effect"],
         "flip": "flip" if row["flip"] else "",
+        **({"tokens": mark} if explained else {}),
         "text": snippet(marked_runs(row["text"], row["spans_from"])),
         "counterfactual": snippet(marked_runs(row["counterfactual"], row["spans_to"])),
         "score": row["score_from"],
@@ -126,6 +136,7 @@ def _pair(run: Evidence, row: Row, case: Row | None) -> None:
         _side(row, "to", "counterfactual", "Swapped")
     _scores(run, row)
     st.text("\n".join(plain(line) for line in _facts(run, row, case)))
+    draw_attributions(run, row)
 
 
 def _side(row: Row, side: str, column: str, title: str) -> None:
