@@ -1,7 +1,9 @@
 """Which pairs are explained: the flagged ones, a random sample of the others, and placebo pairs.
 
-Drawn by a hash of seed and pair, so that the same pairs are explained on every machine and after
-every interruption.
+Drawn by a hash, so that the same pairs are explained on every machine and after every interruption.
+Within a contrast each pair is as likely as any other. Contrasts share the draw: what is hashed is
+the pair's cluster and its number there, so that of every contrast the same templates are explained,
+which have most masked versions in common.
 """
 
 from __future__ import annotations
@@ -68,18 +70,21 @@ def _flagged(cases: pa.Table, plan: AuditPlan) -> pd.DataFrame:
 
 _DRAWN = f"""
 WITH population AS (
-    SELECT counted.pair_id, counted.attribute, contrast_id, arm, coalesce(taken, false) AS flagged
+    SELECT counted.pair_id, counted.attribute, contrast_id, arm, cluster,
+        coalesce(taken, false) AS flagged
     FROM counted LEFT JOIN flagged ON flagged.pair_id = counted.pair_id AND arm = '{Arm.SWAP}'
     WHERE model_id = $model AND arm IN ('{Arm.SWAP}', '{Arm.PLACEBO}')
 ),
 others AS (
-    SELECT *, CASE arm WHEN '{Arm.PLACEBO}' THEN attribute ELSE contrast_id END AS stratum,
+    SELECT *, row_number() OVER (PARTITION BY arm, contrast_id, cluster ORDER BY pair_id) AS number,
+        CASE arm WHEN '{Arm.PLACEBO}' THEN attribute ELSE contrast_id END AS stratum,
         CASE arm WHEN '{Arm.PLACEBO}' THEN $placebo ELSE $sample END AS asked
     FROM population WHERE NOT flagged
 ),
 placed AS (
     SELECT *, count(*) OVER (PARTITION BY arm, stratum) AS size, row_number() OVER (
-        PARTITION BY arm, stratum ORDER BY md5($seed || ' ' || pair_id), pair_id) AS place
+        PARTITION BY arm, stratum ORDER BY md5(concat_ws(' ', $seed, number, cluster)), pair_id
+        ) AS place
     FROM others
 )
 SELECT pair_id, attribute, contrast_id, arm, '{Chosen.FLAGGED}' AS chosen, true AS taken,

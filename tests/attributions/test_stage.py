@@ -13,7 +13,7 @@ import pytest
 import auditor
 from auditor.pipeline import Step
 from auditor.records_attributions import Chosen
-from tests.fakes import UNEXPLAINED, Biased, Counting, constant
+from tests.fakes import LABELS, UNEXPLAINED, Biased, Counting, constant
 from tests.test_pipeline import audit, evidence_bytes
 
 SHE = Biased("woman", noise=0.05)
@@ -158,3 +158,21 @@ def test_a_regression_is_explained_in_its_own_unit(tmp_path: Path) -> None:
     assert total.xs("to", level="side").to_dict() == pytest.approx(
         pairs.loc[total.index.unique("pair_id"), "score_to"].to_dict()
     )
+
+
+def test_contrasts_share_the_templates_that_are_drawn(tmp_path: Path) -> None:
+    """Of every contrast the same ones, where flagged pairs leave them; each reference text once."""
+    run = auditor.audit(
+        SHE, templates=("everyday",), attributes=["religion"], labels=LABELS, out=tmp_path / "run",
+        favourable="positive", explain_sample=6, explain_flagged=0, arms=(), fidelity_texts=0,
+    )  # fmt: skip
+    pairs = run.pairs().set_index("pair_id")
+    drawn = pairs.loc[owen(run)["pair_id"].unique()].groupby("contrast_id")["cluster"].unique()
+    assert len(drawn) == 7
+    assert {frozenset(clusters) for clusters in drawn} == {frozenset(drawn.iloc[0])}
+    assert len(drawn.iloc[0]) == 6
+
+
+def test_another_seed_draws_other_pairs(tmp_path: Path, run: auditor.Run) -> None:
+    other = audit(SHE, tmp_path / "run", explain_sample=12, explain_flagged=0, seed=1)
+    assert set(owen(other)["pair_id"]) != set(owen(run).query("chosen == 'sample'")["pair_id"])
