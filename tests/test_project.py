@@ -173,9 +173,9 @@ def test_the_readmes_tree_and_commands_exist() -> None:
     assert len(names) > 15
     assert [name for name in names if not (ROOT / name).exists()] == []
     commands = set(
-        re.findall(r"auditor (demo|run|init|check|swap|list|cache|verify|report|review)", text)
+        re.findall(r"auditor (demo|run|init|check|swap|list|cache|verify|report|review|explain)", text)
     )
-    assert len(commands) == 10
+    assert len(commands) == 11
 
 
 def test_pins_are_exact_and_hold_for_what_the_project_needs() -> None:

@@ -78,7 +78,7 @@ def main() -> None:
                 print_row(rows[-1])
     result = {"machine": describe(device), "dtype": options.dtype, "rows": rows}
     if device == "cpu":
-        result["peak_mib"] = {str(n): _memory_of(n) for n in (64, 512)}
+        result["peak_mib"] = {str(n): _memory_of(n) for n in (64, 256)}
         print("peak MiB by number of texts:", result["peak_mib"])
     print(f"written to {save(options.name, result)}")
 
