@@ -173,7 +173,9 @@ def test_the_readmes_tree_and_commands_exist() -> None:
     assert len(names) > 15
     assert [name for name in names if not (ROOT / name).exists()] == []
     commands = set(
-        re.findall(r"auditor (demo|run|init|check|swap|list|cache|verify|report|review|explain)", text)
+        re.findall(
+            r"auditor (demo|run|init|check|swap|list|cache|verify|report|review|explain)", text
+        )
     )
     assert len(commands) == 11
 
