@@ -289,7 +289,7 @@ def _explain_with(
         tell(Step(run.folder, "explaining pairs", int(pairs.index[0]), len(chosen), "pairs"))
         if not run.has_attributions(part):
             run.write_attributions(part, *explainer.explain(pairs))
-    tell(Step(run.folder, "checking the explanations", len(chosen), len(chosen), "pairs"))
+    tell(Step(run.folder, "checking the explanations", 0))
     return explainer.summary(run.attributions(len(parts)), chosen, counts)
 
 

@@ -29,7 +29,7 @@ from auditor.schemas import ATTRIBUTIONS
 
 __all__ = ["Explainer", "choose_pairs", "parts_of_pairs", "why_not"]
 
-PART_PAIRS = 128
+PART_PAIRS = 64
 """Pairs per part: an interrupted audit repeats at most so many."""
 
 
