@@ -15,10 +15,10 @@ class AttributionPlan(Section):
     """Which pairs are explained by token, and how."""
 
     explain_flagged: int = Field(
-        25, ge=0, description="Flagged pairs explained per attribute, the most severe first."
+        10, ge=0, description="Flagged pairs explained per attribute, the most severe first."
     )
     explain_sample: int = Field(
-        16,
+        12,
         ge=0,
         description="Other pairs of each contrast, drawn at random. What is said of all pairs "
         "rests on them: fewer make intervals wider, and under 8 clusters there is none. 0: only "
@@ -45,7 +45,7 @@ class AttributionPlan(Section):
         "integrated_gradients takes about as long as SHAP, the others next to nothing.",
     )
     fidelity_texts: int = Field(
-        20,
+        10,
         ge=0,
         description="Explained texts on which the methods themselves are checked (deletion, other "
         "masks, a model of random weights). 0: they are not, and the report says so.",

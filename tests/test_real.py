@@ -13,6 +13,7 @@ import pytest
 
 import auditor
 from auditor.models.demo import demo_checkpoints
+from tests.fakes import UNEXPLAINED
 from tests.test_pipeline import evidence_bytes
 
 
@@ -53,7 +54,7 @@ def test_scores_of_an_audit_are_the_models_own(
     """Both sides of real pairs, against transformers one text at a time, to 1e-5."""
     run = auditor.audit(
         str(checkpoint), edos, text="text", attributes=["gender"], favourable="positive",
-        out=tmp_path / "run",
+        out=tmp_path / "run", **UNEXPLAINED,
     )  # fmt: skip
     pairs = run.pairs(limit=60)
     for side, text in (("score_from", "text"), ("score_to", "counterfactual")):
@@ -69,7 +70,7 @@ def test_bfloat16_decides_as_float32_does(
     runs = {
         dtype: auditor.audit(
             str(checkpoint), edos, text="text", attributes=["gender"], favourable="positive",
-            dtype=dtype, out=tmp_path / dtype,
+            dtype=dtype, out=tmp_path / dtype, **UNEXPLAINED,
         )
         for dtype in ("float32", "bfloat16")
     }  # fmt: skip
@@ -90,7 +91,8 @@ def test_a_killed_audit_of_real_posts_resumes_to_the_same_bytes(
     edos.to_csv(table, index=False)
     options = [
         "--model", checkpoint, "--data", table, "--text", "text", "--attribute", "gender",
-        "--favourable", "positive", "--quiet",
+        "--favourable", "positive", "--quiet", "--explain-flagged", "1", "--explain-sample", "1",
+        "--explain-placebo", "0",
     ]  # fmt: skip
     kill = (
         "import os, sys, auditor.pipeline as p, auditor.cli as c\n"
@@ -131,7 +133,7 @@ def test_hatecheck_gives_group_metrics_and_pairs(
     run = auditor.audit(
         str(checkpoint), cases, text="test_case", label="label", protected=["target_ident"],
         cluster="templ_id", attributes=["religion", "disability"], favourable="positive",
-        out=tmp_path / "run",
+        out=tmp_path / "run", **UNEXPLAINED,
     )  # fmt: skip
     rates = run.groups.query("metric == 'selection_rate'")
     assert set(cases["target_ident"]) <= set(rates["group"])
