@@ -18,6 +18,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from auditor.attributions.explain import explain as explain
     from auditor.attributions.explain import explain_pairs as explain_pairs
+    from auditor.circuits.find import edge_scores as edge_scores
+    from auditor.circuits.find import find_circuit as find_circuit
+    from auditor.circuits.margins import label_margin as label_margin
+    from auditor.circuits.margins import token_contrast as token_contrast
     from auditor.errors import AuditError as AuditError
     from auditor.plan import AuditPlan as AuditPlan
     from auditor.run import Run as Run
@@ -30,10 +34,14 @@ _HOMES = {
     "AuditPlan": "auditor.plan",
     "Run": "auditor.run",
     "audit": "auditor.run",
+    "edge_scores": "auditor.circuits.find",
     "explain": "auditor.attributions.explain",
     "explain_pairs": "auditor.attributions.explain",
+    "find_circuit": "auditor.circuits.find",
+    "label_margin": "auditor.circuits.margins",
     "open_run": "auditor.run",
     "swap": "auditor.swaps.swapper",
+    "token_contrast": "auditor.circuits.margins",
 }
 
 # Read when huggingface_hub is imported, so it is said before anything can import it.
@@ -46,10 +54,14 @@ __all__ = [
     "Run",
     "__version__",
     "audit",
+    "edge_scores",
     "explain",
     "explain_pairs",
+    "find_circuit",
+    "label_margin",
     "open_run",
     "swap",
+    "token_contrast",
 ]
 
 

@@ -127,12 +127,20 @@ ATTRIBUTIONS = pa.schema(
 CIRCUIT_PAIRS = pa.schema(
     [
         ("finding_id", _text),
+        ("model_id", _category),
         ("pair_id", _text),
-        ("component", _text),
-        ("score", pa.float64()),  # log-odds
-        ("exact", pa.float64()),
-        ("attention_from", pa.list_(pa.list_(pa.float32()))),  # [query, key]
-        ("attention_to", pa.list_(pa.list_(pa.float32()))),
+        ("cluster", _text),
+        ("split", _category),  # discovery, held_out
+        ("component", _category),  # embed, a{layer}.h{head}, m{layer}
+        ("score", pa.float64()),  # log-odds, of group_b against group_a
+        ("exact", pa.float64()),  # log-odds; null: not patched
+        ("necessity", pa.float64()),  # log-odds; null: not patched
+        ("attention_to_term_a", pa.float64()),  # heads: mean over queries, group_a's version
+        ("attention_to_term_b", pa.float64()),
+        ("tokens_a", pa.list_(_text)),  # [position]; heads of the circuit, as are the maps
+        ("tokens_b", pa.list_(_text)),
+        ("attention_a", pa.list_(pa.list_(pa.float32()))),  # [query, key], of group_a's version
+        ("attention_b", pa.list_(pa.list_(pa.float32()))),
     ]
 )
 """One row per component and pair of a finding's circuit."""

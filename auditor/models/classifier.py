@@ -67,9 +67,9 @@ class Classifier:
         self.provenance = provenance
         self.device: torch.device = model.device
         self.budget = token_budget(plan, self.device)
-        self.window = _window(model, tokenizer)
-        self.kind = _kind(model, model_id)
-        self.labels = _labels(model)
+        self.window = window_of(model, tokenizer)
+        self.kind = kind_of(model, model_id)
+        self.labels = labels_of(model)
         self.score(["A first text shows that the model answers."], cut=True)
 
     @property
@@ -240,29 +240,17 @@ class Classifier:
         tensors = {}
         for name, ids in encoded.inputs.items():
             flat = np.concatenate([ids[row] for row in rows])
-            fill = self._pad_id(flat) if name == "input_ids" else self.tokenizer.pad_token_type_id
+            fill = (
+                pad_id(self.model, self.tokenizer, flat)
+                if name == "input_ids"
+                else self.tokenizer.pad_token_type_id
+            )
             padded = np.full(real.shape, fill, np.int64)
             padded[real] = flat
             tensors[name] = torch.from_numpy(padded).to(self.device)
         if not real.all():
             tensors["attention_mask"] = torch.from_numpy(real.astype(np.int64)).to(self.device)
         return tensors
-
-    def _pad_id(self, used: Any) -> int:
-        """Returns the id to pad with.
-
-        Heads on causal models read the last token that is not the config's pad token, found by its
-        id, whichever one the tokenizer has. A tokenizer without a pad token gets an id that no text
-        of the batch has, so that padding never moves the token that is read.
-        """
-        config = self.model.config
-        if self.tokenizer.pad_token_id is not None:
-            if getattr(config, "pad_token_id", None) is None:
-                config.pad_token_id = self.tokenizer.pad_token_id
-            return int(config.pad_token_id)
-        free = np.setdiff1d(np.arange(min(config.vocab_size, len(used) + 1)), used)
-        config.pad_token_id = int(free[0])
-        return int(free[0])
 
     def _precision(self, exact: bool) -> AbstractContextManager[Any]:
         reduced = REDUCED.get(self.plan.dtype)
@@ -279,6 +267,26 @@ class Classifier:
             )
 
 
+def pad_id(model: Any, tokenizer: Any, used: Any) -> int:
+    """Returns the id to pad with, which the model's config has from then on.
+
+    Heads on causal models read the last token that is not the config's pad token, found by its id,
+    whichever one the tokenizer has. A tokenizer without a pad token gets an id that no text of the
+    batch has, so that padding never moves the token that is read.
+
+    Args:
+        used: every id of the batch.
+    """
+    config = model.config
+    if tokenizer.pad_token_id is not None:
+        if getattr(config, "pad_token_id", None) is None:
+            config.pad_token_id = tokenizer.pad_token_id
+        return int(config.pad_token_id)
+    free = np.setdiff1d(np.arange(min(config.vocab_size, len(used) + 1)), used)
+    config.pad_token_id = int(free[0])
+    return int(free[0])
+
+
 def out_of_memory(error: RuntimeError) -> bool:
     """Returns whether it was the memory of the device, or of the machine, that did not suffice."""
     words = str(error).lower()
@@ -287,17 +295,18 @@ def out_of_memory(error: RuntimeError) -> bool:
     )
 
 
-def _window(model: Any, tokenizer: Any) -> int | None:
+def window_of(model: Any, tokenizer: Any) -> int | None:
     """Returns how many tokens the model reads, special ones included; None: no limit known."""
     limits = [tokenizer.model_max_length] if tokenizer.model_max_length < _NO_LIMIT else []
     positions = getattr(model.config, "max_position_embeddings", None)
     if positions and positions > 0:
-        limits.append(positions - _position_offset(model))
+        limits.append(positions - position_offset(model))
     return min(limits) if limits else None
 
 
-def _position_offset(model: Any) -> int:
-    """RoBERTa's positions begin after its padding index: two of 514 are never used."""
+def position_offset(model: Any) -> int:
+    """Returns where positions begin: RoBERTa's after its padding index; two of 514 are never
+    used."""
     for name, module in model.named_modules():
         if name.endswith("embeddings.position_embeddings"):
             padding = getattr(module, "padding_idx", None)
@@ -305,8 +314,14 @@ def _position_offset(model: Any) -> int:
     return 0
 
 
-def _kind(model: Any, model_id: str) -> Kind:
-    """A single output that is not declared otherwise is a regression, as transformers trains it."""
+def kind_of(model: Any, model_id: str) -> Kind:
+    """Returns what a classifier's outputs are.
+
+    A single output that is not declared otherwise is a regression, as transformers trains it.
+
+    Raises:
+        ModelError: a regression with several outputs.
+    """
     declared = getattr(model.config, "problem_type", None)
     size = model.config.num_labels
     if declared == "multi_label_classification":
@@ -321,7 +336,8 @@ def _kind(model: Any, model_id: str) -> Kind:
     return "single_label"
 
 
-def _labels(model: Any) -> tuple[str, ...]:
+def labels_of(model: Any) -> tuple[str, ...]:
+    """Returns the model's labels, in the order of its outputs."""
     names = model.config.id2label
     return tuple(str(names[i]) for i in range(model.config.num_labels))
 

@@ -57,11 +57,16 @@ def load_counter(spec: Any, plan: ScoringPlan) -> Callable[[str], int] | None:
         spec = ModelPlan(id=str(spec))
     if not isinstance(spec, ModelPlan):
         return None
-    with _quiet():
-        return counter_of(_ask(_tokenizer, spec, _options(spec, plan)))
+    with quiet():
+        return counter_of(ask(open_tokenizer, spec, options_of(spec, plan)))
 
 
-def _options(spec: ModelPlan, plan: ScoringPlan) -> dict[str, Any]:
+def options_of(spec: ModelPlan, plan: ScoringPlan) -> dict[str, Any]:
+    """Returns how whatever belongs to a model is loaded.
+
+    Raises:
+        ModelError: it is a folder that lacks something, or has pickled weights alone.
+    """
     folder = Path(spec.id)
     if folder.exists():
         _check_folder(folder, spec)
@@ -73,27 +78,12 @@ def _options(spec: ModelPlan, plan: ScoringPlan) -> dict[str, Any]:
 
 
 def _from_hub_or_folder(spec: ModelPlan, plan: ScoringPlan, model_id: str) -> Model:
-    options = _options(spec, plan)
+    options = options_of(spec, plan)
     device = pick_device(plan.device)
-    with _quiet():
-        tokenizer = _ask(_tokenizer, spec, options)
-        model, info = _ask(
-            _weights,
-            spec,
-            {
-                **options,
-                "dtype": weights_dtype(plan, device),
-                "use_safetensors": None if spec.allow_pickle else True,
-                "output_loading_info": True,
-            },
-        )
-    missing = sorted(info["missing_keys"])
-    if missing:
-        raise ModelError(
-            f"{spec.id} has no weights for {', '.join(missing[:4])}: it is not a fine-tuned "
-            "sequence classifier, and its answers would be random; give a model that was saved "
-            "with AutoModelForSequenceClassification"
-        )
+    with quiet():
+        tokenizer = ask(open_tokenizer, spec, options)
+    dtype = weights_dtype(plan, device)
+    model = open_weights(spec, {**options, "dtype": dtype}, "AutoModelForSequenceClassification")
     return Classifier(
         model.to(device),
         tokenizer,
@@ -121,19 +111,53 @@ def _check_folder(folder: Path, spec: ModelPlan) -> None:
         )
 
 
-def _tokenizer(name: str, **options: Any) -> Any:
+def open_tokenizer(name: str, **options: Any) -> Any:
+    """Returns the tokenizer of a hub id or folder."""
     from transformers import AutoTokenizer
 
     return AutoTokenizer.from_pretrained(name, **options)
 
 
-def _weights(name: str, **options: Any) -> Any:
-    from transformers import AutoModelForSequenceClassification
+WORDS = {
+    "AutoModelForSequenceClassification": "sequence classifier",
+    "AutoModelForMaskedLM": "masked language model",
+    "AutoModelForCausalLM": "causal language model",
+}
+"""What a model is called that was saved with a class of transformers."""
 
-    return AutoModelForSequenceClassification.from_pretrained(name, **options)
+
+def open_weights(spec: ModelPlan, options: dict[str, Any], loader: str) -> Any:
+    """Returns a model with its head.
+
+    Args:
+        loader: the class of transformers that loads it, one of `WORDS`.
+
+    Raises:
+        ModelError: it cannot be loaded, or has no weights for its head.
+    """
+    import transformers
+
+    safe = None if spec.allow_pickle else True
+    given = {**options, "use_safetensors": safe, "output_loading_info": True}
+    with quiet():
+        load = getattr(transformers, loader).from_pretrained
+        model, info = ask(load, spec, given, WORDS[loader])
+    missing = sorted(info["missing_keys"])
+    if missing:
+        raise ModelError(
+            f"{spec.id} has no weights for {', '.join(missing[:4])}: it is not a fine-tuned "
+            f"{WORDS[loader]}, and its answers would be random; give a model that was saved with "
+            f"{loader}"
+        )
+    return model
 
 
-def _ask(load: Callable[..., Any], spec: ModelPlan, options: dict[str, Any]) -> Any:
+def ask(
+    load: Callable[..., Any],
+    spec: ModelPlan,
+    options: dict[str, Any],
+    wanted: str = WORDS["AutoModelForSequenceClassification"],
+) -> Any:
     """Calls a loader; whatever it raises becomes one sentence with the cause kept."""
     try:
         return load(spec.id, **options)
@@ -141,8 +165,8 @@ def _ask(load: Callable[..., Any], spec: ModelPlan, options: dict[str, Any]) -> 
         first = next((line for line in str(error).splitlines() if line.strip()), "no reason given")
         raise ModelError(
             f"model {spec.id} cannot be loaded: {first[:300]} Give a folder written by "
-            "save_pretrained or the id of a sequence classifier on the hub (and be online, or "
-            "have it in the cache)"
+            f"save_pretrained or the id of a {wanted} on the hub (and be online, or have it in the "
+            "cache)"
         ) from error
 
 
@@ -172,7 +196,7 @@ def _snapshot(spec: ModelPlan, model: Any) -> Path:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Keeps transformers' bars and notices off the terminal; errors still raise."""
     from transformers.utils import logging as hf_logging
 

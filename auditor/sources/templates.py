@@ -136,6 +136,12 @@ class TemplateTexts:
                         )
 
 
+def domains_of(names: Sequence[str]) -> dict[str, str | None]:
+    """Returns template -> domain, of every template of the named sets."""
+    sets = [read_templates(find_templates(name)) for name in names]
+    return {template.id: template.domain for each in sets for template in each.templates}
+
+
 def template_sets() -> list[dict[str, Any]]:
     """Returns id, description and size of every template set that comes with the auditor."""
     sets = [read_templates(path) for path in sorted(_folder().glob("*.toml"))]

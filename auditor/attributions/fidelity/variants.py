@@ -62,7 +62,7 @@ def random_copies(model: Model, seed: int, count: int = COPIES) -> Iterator[Clas
         raise ModelError(f"{model.model_id} is a function: it has no weights to draw at random")
     for each in np.random.SeedSequence(seed).generate_state(count):
         yield Classifier(
-            _drawn(model.model, int(each)),
+            drawn(model.model, int(each)),
             model.tokenizer,
             model.plan,
             model_id=f"{model.model_id} with random weights",
@@ -70,7 +70,12 @@ def random_copies(model: Model, seed: int, count: int = COPIES) -> Iterator[Clas
         )
 
 
-def _drawn(model: Any, seed: int) -> Any:
+def drawn(model: Any, seed: int) -> Any:
+    """Returns a model of the same class and configuration with weights drawn at random.
+
+    Raises:
+        ModelError: its class makes no model from a configuration, or there is no room.
+    """
     import torch
 
     kind = type(model)

@@ -1,0 +1,1 @@
+"""Biased circuits: the heads, MLPs and edges that causally carry the difference of pairs."""
