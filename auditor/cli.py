@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 import auditor
-from auditor import terminal
+from auditor import cli_inside, terminal
 from auditor.errors import AuditError, PlanError
 from auditor.options import (
     Arm,
     AsJson,
     Attribute,
+    CircuitPairs,
     Cluster,
     Control,
     Data,
@@ -51,6 +52,7 @@ from auditor.options import (
     Seed,
     Templates,
     TextColumn,
+    TraceFindings,
     Weight,
     chosen_plan,
     plan_options,
@@ -155,6 +157,8 @@ def run(
     explain_flagged: ExplainFlagged = None,
     explain_sample: ExplainSample = None,
     explain_placebo: ExplainPlacebo = None,
+    trace_findings: TraceFindings = None,
+    circuit_pairs: CircuitPairs = None,
     device: Device = None,
     dtype: Dtype = None,
     offline: Offline = False,
@@ -257,20 +261,8 @@ def report(
         terminal.stdout.print(str(path), markup=False, soft_wrap=True)
 
 
-@app.command()
-def explain(
-    folder: RunPath,
-    pair: Annotated[str, typer.Option(help="Id of a pair, or how it begins.")],
-    method: Annotated[str, typer.Option(help="See `auditor list methods`.")] = "owen",
-    device: Device = None,
-    as_json: AsJson = False,
-) -> None:
-    """Show which tokens carry the difference between a pair's two texts."""
-    from auditor.explanation import explain_pair
-    from auditor.run import open_run
-
-    shown = explain_pair(open_run(folder).evidence, pair, method, device=device)
-    terminal.print_explanation(shown, as_json=as_json)
+app.command()(cli_inside.explain)
+app.command()(cli_inside.circuits)
 
 
 @app.command()

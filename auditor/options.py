@@ -70,6 +70,12 @@ ExplainSample = Annotated[
 ExplainPlacebo = Annotated[
     int | None, typer.Option(help="Placebo pairs explained, drawn at random per attribute.")
 ]
+TraceFindings = Annotated[
+    int | None, typer.Option(help="Findings traced through the model, the largest unmet first.")
+]
+CircuitPairs = Annotated[
+    int | None, typer.Option(help="Pairs to find a circuit on, and as many to judge it on.")
+]
 RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a finished run.")]
 
 _PLAN_NAMES = {

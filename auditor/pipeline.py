@@ -1,6 +1,6 @@
 """The audit on one page: `run_audit` calls each stage in order, and nothing else.
 
-    plan -> sources -> swaps -> models -> metrics -> attributions -> evidence
+    plan -> sources -> swaps -> models -> metrics -> attributions -> circuits -> evidence
 
 Names in the plan become things here (`resolve`): attributes become lexicons and contrasts, paths
 become sources. Texts pass through in parts, so memory does not grow with rows; each part is whole
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,9 +22,9 @@ from auditor.evidence.run_folder import RunFolder
 from auditor.metrics.coverage import part_notes
 from auditor.metrics.results import Scored, measure_scores
 from auditor.plan import AuditPlan
-from auditor.records import Results, to_plain
+from auditor.records import Finding, Results, to_plain
 from auditor.records_attributions import Explanations
-from auditor.schemas import PAIRS, PREDICTIONS
+from auditor.schemas import PAIRS
 from auditor.sources import TextSource, open_texts, read_predictions, read_scored_pairs
 from auditor.swaps.attributes import (
     Attributes,
@@ -58,6 +59,8 @@ class Step:
 
 
 Tell = Callable[[Step], None]
+Judged = Callable[[], "tuple[Model, Outcome]"]
+"""The checkpoint that is judged, loaded by the first stage that asks and kept for the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +108,9 @@ def run_audit(
             score_texts(run, inputs, list(models or plan.models), tell)
     tell(Step(run.folder, "estimating effects", 0))
     results, cases = measure(run, inputs)
-    explanations = explain(run, inputs, list(models or plan.models), cases, tell)
-    run.write_json("attributions.json", to_plain(explanations))
+    judged = cache(lambda: _open_model(run, inputs, 0, (models or plan.models)[0], tell))
+    run.write_json("attributions.json", to_plain(explain(run, judged, cases, tell)))
+    trace(run, judged, results, tell)
     # Last of all: a run that has findings is finished.
     run.write_json("findings.json", to_plain(results))
     run.seal()
@@ -249,28 +253,25 @@ def measure(run: RunFolder, inputs: Inputs) -> tuple[Results, pa.Table]:
     """Turns scores into findings, verdict and cases."""
     models = run.record["models"]
     notes = {str(model["model_id"]): run.notes(i) for i, model in enumerate(models)}
-    scored = Scored(pairs_glob(run.evidence), _frame(run.join_predictions()), models, notes)
+    scored = Scored(pairs_glob(run.evidence), run.predictions(), models, notes)
     judged = inputs.attributes.judged if inputs.attributes else None
     results, cases = measure_scores(scored, inputs.plan, judged)
     run.write_table("cases.parquet", cases)
     return results, cases
 
 
-def explain(
-    run: RunFolder, inputs: Inputs, models: list[Any], cases: pa.Table, tell: Tell
-) -> Explanations:
+def explain(run: RunFolder, judged: Judged, cases: pa.Table, tell: Tell) -> Explanations:
     """Explains flagged pairs, a sample of the others and placebo pairs, token by token.
 
     On the checkpoint that is judged. What cannot be explained says why; the verdict stands.
     """
     from auditor.attributions.stage import Explainer, why_not
 
-    plan = inputs.plan
-    if (reason := why_not(plan)) is not None:
+    if (reason := why_not(run.plan)) is not None:
         return Explanations(not_explained=reason)
-    model, outcome = _open_model(run, inputs, 0, models[0], tell)
+    model, outcome = judged()
     try:
-        return _explain_with(run, Explainer.of(model, outcome, plan), cases, tell)
+        return _explain_with(run, Explainer.of(model, outcome, run.plan), cases, tell)
     except ModelError as error:
         # A verdict does not wait for what a model cannot do with masked texts.
         return Explanations(model_id=model.model_id, not_explained=str(error))
@@ -293,13 +294,33 @@ def _explain_with(
     return explainer.summary(run.attributions(len(parts)), chosen, counts)
 
 
-def _frame(predictions: Path | None) -> pd.DataFrame:
-    import pandas as pd
+def trace(run: RunFolder, judged: Judged, results: Results, tell: Tell) -> None:
+    """Traces the largest findings that do not meet their criterion to heads and MLPs.
 
-    if predictions is None:
-        empty: pd.DataFrame = PREDICTIONS.empty_table().to_pandas()
-        return empty
-    return pd.read_parquet(predictions)
+    One by one: an interrupted audit goes on with the one that is missing. What cannot be traced
+    says why; the verdict stands.
+    """
+    from auditor.circuits.pairs_of import trace_in_run
+    from auditor.circuits.stage import Tracer, findings_to_trace, not_traced, why_not
+
+    wanted = [] if why_not(run.plan) is not None else findings_to_trace(results, run.plan)
+    tracer = cache(lambda: Tracer.of(*judged(), run.plan))
+    for finding in wanted:
+        if run.has_circuit(finding.finding_id):
+            continue
+        try:
+            told = tracing(run.folder, finding, tell)
+            circuit = trace_in_run(tracer(), finding, results, pairs_glob(run.evidence), told)
+        except ModelError as error:
+            run.write_circuit(not_traced(finding, finding.model_id, str(error)))
+        else:
+            run.write_circuit(*circuit)
+
+
+def tracing(folder: Path, finding: Finding, tell: Tell) -> Callable[[str, int, int], None]:
+    """Returns what the tracer of a finding tells its steps to: what, done, of how many."""
+    name = f"tracing {finding.finding_id}"
+    return lambda what, done, total: tell(Step(folder, f"{name}: {what}", done, total, "steps"))
 
 
 def _sha256(path: Path) -> str:

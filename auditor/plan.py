@@ -13,6 +13,7 @@ from typing import Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from auditor.plan_attributions import AttributionPlan
+from auditor.plan_circuits import CircuitPlan
 from auditor.plan_metrics import HarmPlan, MetricPlan, Section
 from auditor.records import NAMES_SUFFIX
 
@@ -223,6 +224,7 @@ class AuditPlan(Section):
     harm: HarmPlan = HarmPlan()
     cases: CasePlan = CasePlan()
     attributions: AttributionPlan = AttributionPlan()
+    circuits: CircuitPlan = CircuitPlan()
 
     @field_validator("models")
     @classmethod

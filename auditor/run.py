@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -11,21 +10,22 @@ import pandas as pd
 
 from auditor.errors import PlanError
 from auditor.evidence.reader import Evidence
-from auditor.explanation import PairExplanation, explain_pair
+from auditor.explanation import PairExplanation, circuit_of, explain_pair, trace_finding
 from auditor.pipeline import Step, run_audit
 from auditor.plan import AuditPlan
 from auditor.plan_file import plan_from_options
-from auditor.records import (
-    Comparison,
-    Contrast,
-    Estimate,
-    Finding,
-    GroupMetric,
-    Overall,
-    SelfTest,
-    TermEffect,
+from auditor.records import Overall
+from auditor.records_circuits import CircuitRecord
+from auditor.run_rows import (
+    attribution_row,
+    circuit_row,
+    comparison_row,
+    fidelity_row,
+    finding_row,
+    group_row,
+    self_test_row,
+    term_row,
 )
-from auditor.records_attributions import AttributionMetric, Fidelity, WordEffect
 
 
 class Run:
@@ -59,7 +59,7 @@ class Run:
     @property
     def groups(self) -> pd.DataFrame:
         """One row per protected column, group and metric; empty without labels or groups."""
-        return pd.DataFrame([_group_row(g) for g in self.evidence.group_metrics])
+        return pd.DataFrame([group_row(g) for g in self.evidence.group_metrics])
 
     @property
     def terms(self) -> pd.DataFrame:
@@ -67,7 +67,7 @@ class Run:
 
         `low` and `high` hold for all terms of the contrast together.
         """
-        return pd.DataFrame([_term_row(t) for t in self.evidence.results.terms])
+        return pd.DataFrame([term_row(t) for t in self.evidence.results.terms])
 
     @property
     def comparisons(self) -> pd.DataFrame:
@@ -75,12 +75,12 @@ class Run:
 
         Descriptive; what may have a verdict is in `findings`.
         """
-        return pd.DataFrame([_comparison_row(c) for c in self.evidence.results.comparisons])
+        return pd.DataFrame([comparison_row(c) for c in self.evidence.results.comparisons])
 
     @property
     def self_test(self) -> pd.DataFrame:
         """One row per planted difference (in deltas): how often such an audit claims something."""
-        return pd.DataFrame([_self_test_row(s) for s in self.evidence.results.self_test])
+        return pd.DataFrame([self_test_row(s) for s in self.evidence.results.self_test])
 
     def pairs(self, where: str | None = None, limit: int | None = None) -> pd.DataFrame:
         """Returns pairs, one row per pair and model, with the columns of `schemas.PAIRS`.
@@ -109,14 +109,40 @@ class Run:
     def attribution_metrics(self) -> pd.DataFrame:
         """One row per number about the explained pairs: terms, gaps, words of the context."""
         found = self.evidence.explanations
-        rows = [_attribution_row(m, m.metric, m.group, None) for m in found.metrics]
-        rows += [_attribution_row(w, "word_change", None, w.word) for w in found.words]
+        rows = [attribution_row(m, m.metric, m.group, None) for m in found.metrics]
+        rows += [attribution_row(w, "word_change", None, w.word) for w in found.words]
         return pd.DataFrame(rows)
 
     @property
     def fidelity(self) -> pd.DataFrame:
         """One row per method and measure of how far it can be trusted, on texts of this audit."""
-        return pd.DataFrame([_fidelity_row(f) for f in self.evidence.explanations.fidelity])
+        return pd.DataFrame([fidelity_row(f) for f in self.evidence.explanations.fidelity])
+
+    @property
+    def circuits(self) -> pd.DataFrame:
+        """One row per finding that was traced through the model, in the audit or later, with how
+        far its circuit holds, or why there is none."""
+        return pd.DataFrame([circuit_row(record) for record in self.evidence.circuits])
+
+    def circuit(self, finding_id: str) -> CircuitRecord:
+        """Returns the circuit of a finding, with everything that can speak against it.
+
+        Raises:
+            RunError: no such finding, or nothing tried to trace it.
+        """
+        return circuit_of(self.evidence, finding_id).record
+
+    def trace(self, finding_id: str, model: Any = None, *, again: bool = False) -> CircuitRecord:
+        """Returns the circuit of a finding: as the run has it, else traced now.
+
+        What is traced now is written beside the evidence as an addendum; see
+        `explanation.trace_finding`.
+
+        Args:
+            model: `(model, tokenizer)` or a folder, where the run's own cannot be loaded again.
+            again: trace it anew even where the run has it.
+        """
+        return trace_finding(self.evidence, finding_id, model=model, again=again).record
 
     def cases(self, limit: int | None = None) -> pd.DataFrame:
         """Returns the cases flagged for a person, most severe first."""
@@ -203,122 +229,6 @@ def open_run(folder: str | Path) -> Run:
         RunError: not a run folder, not finished, or written by a newer auditor.
     """
     return Run(Evidence.open(Path(folder)))
-
-
-def finding_row(finding: Finding) -> dict[str, Any]:
-    """Returns a finding as one flat row of plain values."""
-    estimate, criterion = finding.estimate, finding.criterion
-    low, high = finding.interval_90 or (None, None)
-    return {
-        "finding_id": finding.finding_id,
-        **_contrast(finding.contrast),
-        "metric": finding.metric,
-        "basis": finding.basis.value,
-        "arm": finding.arm.value,
-        **_measured(estimate),
-        "clusters": estimate.clusters,
-        "unit": estimate.unit,
-        "governing": criterion.metric if criterion else None,
-        "delta": criterion.delta if criterion else None,
-        "verdict": finding.verdict.value if finding.verdict else None,
-        "reason": finding.verdict_reason or estimate.reason,
-        "low_90": low,
-        "high_90": high,
-        "difference_detected": finding.difference_detected,
-        "p_bad_adjusted": finding.p_bad_adjusted,
-        "detectable": finding.detectable,
-        "settles": finding.settles,
-        "harmful": finding.harmful,
-        "rule_of_thumb": finding.rule_of_thumb,
-        "holds_in": finding.holds_in if finding.verdict else None,
-        "checkpoints": len(finding.checkpoints),
-        "model_id": finding.model_id,
-    }
-
-
-def _contrast(contrast: Contrast) -> dict[str, Any]:
-    return {
-        "attribute": contrast.attribute,
-        "group_a": contrast.group_a,
-        "group_b": contrast.group_b,
-    }
-
-
-def _measured(estimate: Estimate) -> dict[str, Any]:
-    names = ("value", "low", "high", "level", "n", "method")
-    return {name: getattr(estimate, name) for name in names}
-
-
-def _group_row(group: GroupMetric) -> dict[str, Any]:
-    return {
-        "column": group.column,
-        "group": group.group,
-        "metric": group.metric,
-        **_measured(group.estimate),
-        "unit": group.estimate.unit,
-        "reason": group.estimate.reason,
-        "model_id": group.model_id,
-    }
-
-
-def _term_row(term: TermEffect) -> dict[str, Any]:
-    return {
-        **_contrast(term.contrast),
-        "term_a": term.term_a,
-        "term_b": term.term_b,
-        **_measured(term.estimate),
-        "clusters": term.estimate.clusters,
-        "unit": term.estimate.unit,
-        "model_id": term.model_id,
-    }
-
-
-def _comparison_row(comparison: Comparison) -> dict[str, Any]:
-    return _flat({f.name: getattr(comparison, f.name) for f in fields(comparison)})
-
-
-def _self_test_row(test: SelfTest) -> dict[str, Any]:
-    return _flat({f.name: getattr(test, f.name) for f in fields(test)})
-
-
-def _attribution_row(
-    found: AttributionMetric | WordEffect, metric: str, group: str | None, word: str | None
-) -> dict[str, Any]:
-    return {
-        **_contrast(found.contrast),
-        "metric": metric,
-        "group": group,
-        "word": word,
-        **_measured(found.estimate),
-        "clusters": found.estimate.clusters,
-        "unit": found.estimate.unit,
-        "reason": found.estimate.reason,
-    }
-
-
-def _fidelity_row(fidelity: Fidelity) -> dict[str, Any]:
-    return {
-        "method": fidelity.method,
-        "measure": fidelity.measure,
-        "against": fidelity.against,
-        **_measured(fidelity.estimate),
-        "unit": fidelity.estimate.unit,
-        "control": fidelity.control.value if fidelity.control else None,
-        "passed": fidelity.passed,
-        "reason": fidelity.estimate.reason,
-    }
-
-
-def _flat(values: dict[str, Any]) -> dict[str, Any]:
-    """Puts each estimate's ends beside its value: met, met_low, met_high."""
-    row: dict[str, Any] = {}
-    for name, value in values.items():
-        if isinstance(value, Estimate):
-            ends = {"": value.value, "_low": value.low, "_high": value.high}
-            row |= {f"{name}{end}": number for end, number in ends.items()}
-        else:
-            row[name] = value
-    return row
 
 
 def _named(things: Sequence[Any]) -> list[dict[str, str]]:

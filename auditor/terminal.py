@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from auditor.explanation import PairExplanation
+    from auditor.explanation import PairExplanation, Traced
     from auditor.pipeline import Step
     from auditor.planned import Planned
     from auditor.records import Finding, Pair, Span
@@ -137,6 +137,9 @@ def print_run(run: Run, reports: Sequence[Path]) -> None:
         stdout.print(note, markup=False, soft_wrap=True)
     explained = counts_words(run.evidence.explanations)
     stdout.print(f"Explained: {explained}", markup=False, soft_wrap=True)
+    for record in run.evidence.circuits:
+        said = f"not tested: {record.not_tested}" if record.not_tested else record.sentence
+        stdout.print(f"Circuit ({record.finding_id}): {said}", markup=False, soft_wrap=True)
     for label, value in (("Run", run.folder), *(("Report", r) for r in reports)):
         stdout.print(f"{label + ':':<8} {value}", markup=False, soft_wrap=True)
     stdout.print(f"{'Review:':<8} auditor review {run.folder}", markup=False, soft_wrap=True)
@@ -171,6 +174,22 @@ def print_explanation(explanation: PairExplanation, *, as_json: bool) -> None:
         stdout.print(_marked(side.text, side.spans), soft_wrap=True)
     print_rows(explanation_rows(explanation), as_json=False, numbers=NUMBERS)
     for line in explanation_lines(explanation):
+        stdout.print(line, markup=False, soft_wrap=True)
+
+
+def print_circuit(traced: Traced, *, as_json: bool) -> None:
+    """Prints which components carry a finding, as a table or as one JSON document."""
+    from auditor.explanation import circuit_words as words
+
+    if as_json:
+        emit(words.circuit_json(traced))
+        return
+    record = traced.record
+    stdout.print(Text(f"finding {record.finding_id}, {record.model_id}", "dim"), soft_wrap=True)
+    stdout.print(record.sentence, markup=False, soft_wrap=True)
+    if record.members:
+        print_rows(words.member_rows(record), as_json=False, numbers=words.NUMBERS)
+    for line in (*words.circuit_lines(record), words.place_line(traced)):
         stdout.print(line, markup=False, soft_wrap=True)
 
 
@@ -261,6 +280,7 @@ def _few(lines: Sequence[str], what: str) -> list[str]:
 def run_json(run: Run, reports: Sequence[Path]) -> dict[str, Any]:
     """Returns an audit's answer as one JSON document, for `--json`: all of its `Results`."""
     from auditor.records import to_plain
+    from auditor.run_rows import circuit_row
 
     results, explained = to_plain(run.evidence.results), to_plain(run.evidence.explanations)
     results.pop("overall")
@@ -274,6 +294,7 @@ def run_json(run: Run, reports: Sequence[Path]) -> dict[str, Any]:
         "findings": [{"finding_id": name, **values} for name, values in found],
         **results,
         "explained": {name: explained[name] for name in ("not_explained", "counts", "refused")},
+        "circuits": [circuit_row(record) for record in run.evidence.circuits],
         "reports": [str(path) for path in reports],
     }
 

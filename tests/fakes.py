@@ -13,8 +13,10 @@ import numpy.typing as npt
 
 LABELS = ["negative", "positive"]
 
-UNEXPLAINED: dict[str, Any] = {"explain_flagged": 0, "explain_sample": 0, "explain_placebo": 0}
-"""Options of an audit that asks for no attributions."""
+UNEXPLAINED: dict[str, Any] = {
+    "explain_flagged": 0, "explain_sample": 0, "explain_placebo": 0, "trace_findings": 0,
+}  # fmt: skip
+"""Options of an audit that asks for no attributions and no circuits."""
 
 Probabilities = npt.NDArray[np.float64]  # [text, label]
 

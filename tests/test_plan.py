@@ -18,7 +18,7 @@ from auditor.plan_file import (
     read_plan,
 )
 
-SECTIONS = ("data", "swaps", "scoring", "metrics", "harm", "cases")
+SECTIONS = ("data", "swaps", "scoring", "metrics", "harm", "cases", "attributions", "circuits")
 
 
 def test_all_problems_are_said_at_once_one_line_each() -> None:

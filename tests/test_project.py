@@ -18,11 +18,11 @@ from auditor.errors import DataError
 from tests.conftest import ROOT
 
 ORDER = [
-    "errors", "records", "records_attributions", "schemas", "content", "grammar", "plan_metrics",
-    "plan_attributions", "plan", "plan_file",
+    "errors", "records", "records_attributions", "records_circuits", "schemas", "content",
+    "grammar", "plan_metrics", "plan_attributions", "plan_circuits", "plan", "plan_file",
     "evidence", "sources", "swaps", "models", "metrics", "benchmarks", "attributions", "circuits",
-    "decisions", "report", "review", "pipeline", "planned", "explanation", "run", "preview",
-    "terminal", "options", "cli", "ui",
+    "decisions", "report", "review", "pipeline", "planned", "explanation", "run_rows", "run",
+    "preview", "terminal", "options", "cli_inside", "cli", "ui",
 ]  # fmt: skip
 """A module imports only what stands above it, or in its own folder."""
 

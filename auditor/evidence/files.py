@@ -6,6 +6,7 @@ import errno
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,9 +16,22 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from auditor.errors import RunError
-from auditor.records import SCHEMA_VERSION
+from auditor.records import SCHEMA_VERSION, digest
 
 TEMPORARY = ".tmp"
+_PLAIN = re.compile(r"[a-z0-9]([a-z0-9._-]{0,78}[a-z0-9])?")
+
+
+def file_name(name: str) -> str:
+    """Returns how a file of this name is called on any system, differently for each name.
+
+    Small letters, digits, ".", "_" and "-" stay as they are. Of a name with others, or one that
+    is too long, the plain part is kept and a digest tells it apart: to some systems "A" is "a".
+    """
+    if _PLAIN.fullmatch(name):
+        return name
+    plain = re.sub(r"[^a-z0-9._-]+", "_", name.lower())[:60].strip("._-")
+    return f"{plain}-{digest(name)}".lstrip("-")
 
 
 def sha256_file(path: Path) -> str:

@@ -14,12 +14,14 @@ from pydantic import TypeAdapter, ValidationError
 
 from auditor.errors import RunError
 from auditor.evidence import manifest
+from auditor.evidence.circuits import StoredCircuit, stored_circuits
 from auditor.evidence.files import read_json
 from auditor.plan import AuditPlan
 from auditor.plan_file import check_plan
 from auditor.records import Finding, GroupMetric, Overall, Results
 from auditor.records_attributions import Explanations
-from auditor.schemas import ATTRIBUTIONS
+from auditor.records_circuits import CircuitRecord
+from auditor.schemas import ATTRIBUTIONS, CIRCUIT_PAIRS
 
 _RESULTS = TypeAdapter(Results)
 _EXPLANATIONS = TypeAdapter(Explanations)
@@ -63,10 +65,7 @@ class Evidence:
             values = read_json(evidence / "plan.json")["plan"]
             return cls(folder, check_plan(values, str(evidence / "plan.json")), record, results)
         except (KeyError, ValidationError) as error:
-            raise RunError(
-                f"{evidence} was changed since the auditor wrote it: {_first_line(error)}; see "
-                f"what differs with `auditor verify {folder}`, or restore it from a copy"
-            ) from error
+            raise _changed(evidence, error, run=folder) from error
 
     @cached_property
     def root_hash(self) -> str | None:
@@ -114,7 +113,7 @@ class Evidence:
     def count_pairs(self, where: str | None = None, params: Sequence[Any] = ()) -> int:
         """Returns how many pairs meet the condition."""
         condition = f" WHERE {where}" if where else ""
-        source = f"read_parquet('{self._files('pairs/*.parquet')}')"
+        source = self._source("pairs/*.parquet")
         frame = self._query(f"SELECT count(*) AS n FROM {source}{condition}", params)
         return int(frame["n"].iloc[0])
 
@@ -158,6 +157,43 @@ class Evidence:
         order = 'pair_id, method, side, "index"'
         return self._select("attributions/*.parquet", where, params, order, limit, 0)
 
+    @property
+    def stored_circuits(self) -> tuple[StoredCircuit, ...]:
+        """The circuit of each finding that has one, and where it lies, ordered by finding.
+
+        Read anew each time, since addenda come later than the evidence.
+        """
+        try:
+            return stored_circuits(self.folder)
+        except ValidationError as error:
+            raise _changed(self.folder, error, run=self.folder) from error
+
+    @property
+    def circuits(self) -> tuple[CircuitRecord, ...]:
+        """The circuit of each finding that has one, of the audit or traced later, or why it has
+        none, ordered by finding."""
+        return tuple(stored.record for stored in self.stored_circuits)
+
+    def circuit_pairs(
+        self,
+        where: str | None = None,
+        params: Sequence[Any] = (),
+        *,
+        limit: int | None = None,
+    ) -> pd.DataFrame:
+        """Returns the values of circuits per pair, with the columns of `schemas.CIRCUIT_PAIRS`.
+
+        Ordered by finding, pair and component; empty where nothing was traced.
+
+        Args:
+            where: an SQL condition, e.g. `"finding_id = ? AND component = 'a3.h7'"`.
+        """
+        files = [stored.files.pairs for stored in self.stored_circuits if stored.traced]
+        if not files:
+            empty: pd.DataFrame = CIRCUIT_PAIRS.empty_table().to_pandas()
+            return empty
+        return self._select(files, where, params, "finding_id, pair_id, component", limit, 0)
+
     def predictions(self) -> pd.DataFrame | None:
         """Returns predictions with the columns of `schemas.PREDICTIONS`, or None without any."""
         if not (self.folder / "evidence" / "predictions.parquet").exists():
@@ -166,14 +202,14 @@ class Evidence:
 
     def _select(
         self,
-        files: str,
+        files: str | Sequence[Path],
         where: str | None,
         params: Sequence[Any],
         order_by: str | None,
         limit: int | None,
         offset: int,
     ) -> pd.DataFrame:
-        clauses = [f"SELECT * FROM read_parquet('{self._files(files)}')"]
+        clauses = [f"SELECT * FROM {self._source(files)}"]
         clauses += [f"WHERE {where}"] if where else []
         clauses += [f"ORDER BY {order_by}"] if order_by else []
         clauses += [f"LIMIT {int(limit)}"] if limit is not None else []
@@ -187,9 +223,19 @@ class Evidence:
             raise RunError(f"the query on {self.folder} failed: {error}") from error
         return frame
 
-    def _files(self, pattern: str) -> str:
-        """A glob for DuckDB; brackets and quotes in the folder's own name are escaped."""
-        return pairs_glob(self.folder / "evidence", pattern)
+    def _source(self, files: str | Sequence[Path]) -> str:
+        """A table for DuckDB: of a pattern under evidence/, or of files by name."""
+        if isinstance(files, str):
+            return f"read_parquet('{pairs_glob(self.folder / 'evidence', files)}')"
+        globs = ", ".join(f"'{pairs_glob(path.parent, path.name)}'" for path in files)
+        return f"read_parquet([{globs}])"
+
+
+def _changed(what: Path, error: KeyError | ValidationError, *, run: Path) -> RunError:
+    return RunError(
+        f"{what} was changed since the auditor wrote it: {_first_line(error)}; see "
+        f"what differs with `auditor verify {run}`, or restore it from a copy"
+    )
 
 
 def _first_line(error: KeyError | ValidationError) -> str:

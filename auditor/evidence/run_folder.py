@@ -1,8 +1,10 @@
 """The run folder while a run is being made: parts, stages, resume, seal.
 
     evidence/   plan.json run.json pairs/part-*.parquet predictions.parquet cases.parquet
-                attributions/part-*.parquet attributions.json findings.json manifest.json
+                attributions/part-*.parquet attributions.json circuits/ findings.json
+                manifest.json
     .work/      parts of predictions.parquet until the scoring is done
+    addenda/    001-circuits-<finding>/ circuit.json pairs.parquet manifest.json
     editions/   001/ report.json report.html manifest.json
 
 A crash at any moment leaves whole files only. A stage is done when run.json says so.
@@ -17,11 +19,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from auditor.errors import AuditError, RunError
 from auditor.evidence import manifest
+from auditor.evidence.circuits import CircuitFiles, addendum_name
 from auditor.evidence.files import (
     append_line,
     read_json,
@@ -33,6 +37,7 @@ from auditor.evidence.files import (
 from auditor.evidence.provenance import environment, now
 from auditor.plan import AuditPlan
 from auditor.plan_file import check_plan
+from auditor.records_circuits import CircuitRecord
 from auditor.schemas import ATTRIBUTIONS, PREDICTIONS
 
 INDEX = "index.jsonl"
@@ -181,6 +186,13 @@ class RunFolder:
         tables = [pq.read_table(file).replace_schema_metadata(None) for file in files]
         return pa.concat_tables([ATTRIBUTIONS.empty_table(), *tables]), list(map(read_notes, files))
 
+    def has_circuit(self, finding_id: str) -> bool:
+        return CircuitFiles.in_evidence(self.evidence, finding_id).record.exists()
+
+    def write_circuit(self, record: CircuitRecord, pairs: pa.Table | None = None) -> None:
+        """Writes the circuit of a finding. `pairs`: None where nothing was traced."""
+        CircuitFiles.in_evidence(self.evidence, str(record.finding_id)).write(record, pairs)
+
     @property
     def pairs_files(self) -> list[Path]:
         return sorted(self._pairs.glob("part-*.parquet"))
@@ -197,6 +209,13 @@ class RunFolder:
                 for part in parts:
                     writer.write_table(pq.read_table(part).replace_schema_metadata(None))
         return target if target.exists() else None
+
+    def predictions(self) -> pd.DataFrame:
+        """Returns the joined predictions; no rows where there are none."""
+        path = self.join_predictions()
+        table = PREDICTIONS.empty_table() if path is None else pq.read_table(path)
+        frame: pd.DataFrame = table.to_pandas()
+        return frame
 
     def write_json(self, name: str, values: Mapping[str, Any]) -> None:
         write_json(self.evidence / name, values)
@@ -235,9 +254,35 @@ def write_edition(run: Path, write: Callable[[Path], Iterable[Path]]) -> list[Pa
     Args:
         write: puts the files into the folder that it is given, and returns their paths.
     """
-    editions = run / "editions"
-    number = 1 + max((int(p.name) for p in editions.glob("[0-9]*") if p.name.isdigit()), default=0)
-    folder = editions / f"{number:03d}"
+    return _write_next(run, "editions", "", write)
+
+
+def write_addendum(run: Path, name: str, write: Callable[[Path], Iterable[Path]]) -> list[Path]:
+    """Writes later work as the run's next addendum, likewise; the evidence stays as it is.
+
+    Args:
+        name: what the folder is called after its number.
+    """
+    return _write_next(run, "addenda", f"-{name}", write)
+
+
+def add_circuit(run: Path, record: CircuitRecord, pairs: pa.Table) -> Path:
+    """Writes a circuit that was traced later as an addendum, and returns the addendum's folder."""
+
+    def write(folder: Path) -> list[Path]:
+        files = CircuitFiles.in_addendum(folder)
+        files.write(record, pairs)
+        return [files.record, files.pairs]
+
+    return write_addendum(run, addendum_name(str(record.finding_id)), write)[0].parent
+
+
+def _write_next(
+    run: Path, kind: str, suffix: str, write: Callable[[Path], Iterable[Path]]
+) -> list[Path]:
+    numbers = (path.name.partition("-")[0] for path in (run / kind).glob("[0-9]*"))
+    number = 1 + max((int(n) for n in numbers if n.isdigit()), default=0)
+    folder = run / kind / f"{number:03d}{suffix}"
     folder.mkdir(parents=True)
     files = list(write(folder))
     manifest.seal(folder, parent=manifest.root_hash(run / "evidence"))

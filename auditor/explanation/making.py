@@ -13,15 +13,15 @@ import pandas as pd
 
 from auditor.attributions.methods import METHODS
 from auditor.attributions.methods import method as method_named
-from auditor.errors import ModelError, RunError
+from auditor.errors import ModelError
 from auditor.evidence.reader import Evidence
+from auditor.explanation.judged import can_load, how_later, load_judged
 from auditor.explanation.pair import PairExplanation
 from auditor.explanation.reading import SHAP, find_pair, read_rows, stored_explanations
 from auditor.records_attributions import Chosen
 
 if TYPE_CHECKING:
     from auditor.attributions.stage import Explainer
-    from auditor.models import Model
 
 
 def explain_pair(
@@ -46,14 +46,11 @@ def explain_pair(
 
 def how_to_explain(evidence: Evidence, pair_id: str) -> tuple[str, str | None]:
     """Returns how a pair that was not explained can be: in words, and what to type, if anything."""
-    if evidence.record["models"][0].get("digests"):
-        return "To explain one pair now:", f"auditor explain {evidence.folder} --pair {pair_id}"
-    if evidence.plan.data.pairs or evidence.plan.data.predictions:
-        return "It was scored elsewhere, so the run knows no model that could be explained.", None
-    return (
-        "The model was an object or a function in Python, which cannot be loaded again; with it "
-        "at hand:",
-        f"auditor.explain_pairs(model, run.pairs(\"pair_id = '{pair_id}'\"))",
+    return how_later(
+        evidence,
+        "To explain one pair now:",
+        command=f"auditor explain {evidence.folder} --pair {pair_id}",
+        code=f"auditor.explain_pairs(model, run.pairs(\"pair_id = '{pair_id}'\"))",
     )
 
 
@@ -63,8 +60,12 @@ def _explain_now(
     from auditor.attributions.stage import Explainer
     from auditor.models import Outcome
 
-    model = _load(evidence, str(row["pair_id"]), device)
-    plan = evidence.plan
+    if not can_load(evidence):
+        words, code = how_to_explain(evidence, str(row["pair_id"]))
+        raise ModelError(
+            f"pair {row['pair_id']} was not explained in the audit. {words} {code or ''}".strip()
+        )
+    model, plan = load_judged(evidence, device=device), evidence.plan
     opinions = () if method == SHAP else (method,)
     asked = plan.attributions.model_copy(update={"second_opinions": opinions})
     explainer = Explainer.of(
@@ -91,25 +92,3 @@ def _refusal(explainer: Explainer, row: Mapping[str, Any], method: str) -> str:
     texts = [row["text"], row["counterfactual"]]
     found = METHODS[method].call(explainer.model, texts, explainer.ask)
     return next(each.reason for each in found if isinstance(each, Refused))
-
-
-def _load(evidence: Evidence, pair_id: str, device: str | None) -> Model:
-    """Returns the run's judged model, loaded again and found to be the same files."""
-    from auditor.models import load_model
-
-    recorded = evidence.record["models"][0]
-    if not recorded.get("digests"):
-        words, code = how_to_explain(evidence, pair_id)
-        raise ModelError(
-            f"pair {pair_id} was not explained in the audit. {words} {code or ''}".strip()
-        )
-    scoring = evidence.plan.scoring
-    if device is not None:
-        scoring = scoring.model_copy(update={"device": device})
-    model = load_model(evidence.plan.models[0], scoring, model_id=str(recorded["model_id"]))
-    if model.record()["digests"] != recorded["digests"]:
-        raise RunError(
-            f"the files of model {recorded['model_id']} changed since {evidence.folder} was made; "
-            "restore them, or audit the new ones"
-        )
-    return model

@@ -28,6 +28,7 @@ from auditor.planned.counts import TRUTHS, ContrastCount, Counted, count_swaps
 from auditor.planned.forecast import Cost, Forecast, Planned, Spread, forecast, with_adjusted
 from auditor.planned.people import plan_people
 from auditor.planned.spreads import ASSUMED, SCALES, kind_of
+from auditor.planned.tracing import TracingCost, tracing_cost
 from auditor.records import Contrast
 from auditor.swaps.swapper import Swapper
 
@@ -47,6 +48,8 @@ class _Ahead:
     files: list[ModelFiles]
     selects: bool
     """Whether the model gives or withholds a label: not a regression without a cut-off."""
+    function: bool
+    """Whether the model is one: it has no parts that a finding could be traced to."""
     favourable: frozenset[str]
     contrasts: tuple[Contrast, ...]
     counted: Counted
@@ -132,7 +135,8 @@ def _look(plan: AuditPlan, frame: pd.DataFrame | None, models: Sequence[Any], te
     refuse_unnamed(plan, files[0])
     for each, given in zip_longest(files, models[: len(files)]):
         refuse_unknown(plan.scoring, each, function=callable(given))
-    counter, why = tokenizer_of(next(iter([*models, *plan.models]), None), plan.scoring)
+    first = next(iter([*models, *plan.models]), None)
+    counter, why = tokenizer_of(first, plan.scoring)
     favourable = favourable_words(plan.scoring, files[0].labels)
     selects = not (files[0].regression and plan.scoring.cutoff is None)
     contrasts = inputs.attributes.judged
@@ -148,7 +152,9 @@ def _look(plan: AuditPlan, frame: pd.DataFrame | None, models: Sequence[Any], te
     )
     tokens = token_count(counted, counter)
     notes = [] if why is None else [why]
-    return _Ahead(plan, files, selects, favourable, contrasts, counted, tokens, notes)
+    return _Ahead(
+        plan, files, selects, callable(first), favourable, contrasts, counted, tokens, notes
+    )
 
 
 def _resolved(plan: AuditPlan, frame: pd.DataFrame | None) -> Inputs:
@@ -206,6 +212,13 @@ def _explaining(ahead: _Ahead) -> dict[str, int]:
     }
 
 
+def _tracing(ahead: _Ahead) -> TracingCost | None:
+    if ahead.function:
+        return None
+    attributes = [count.contrast.attribute for count in ahead.counted.contrasts]
+    return tracing_cost(ahead.plan.circuits, attributes, ahead.files[0].components)
+
+
 def _cost(ahead: _Ahead, measured: Measured | None) -> Cost:
     names = model_ids(ahead.plan)
     parameters: Mapping[str, int | None] = {
@@ -224,6 +237,7 @@ def _cost(ahead: _Ahead, measured: Measured | None) -> Cost:
         parameters=parameters,
         operations=2.0 * sum(known) * ahead.tokens if all_known else None,
         **_explaining(ahead),
+        tracing=_tracing(ahead),
         seconds_per_1000_tokens=speed,
         seconds=None if speed is None else speed * ahead.tokens / 1000 * models,
     )

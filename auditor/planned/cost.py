@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -26,6 +26,8 @@ class ModelFiles:
     regression: bool = False
     parameters: int | None = None
     multi_label: bool = False
+    components: int | None = None
+    """Heads and MLPs."""
 
 
 def read_files(model: ModelPlan) -> ModelFiles:
@@ -40,7 +42,19 @@ def read_files(model: ModelPlan) -> ModelFiles:
     declared = values.get("problem_type")
     several = declared == "multi_label_classification"
     regression = declared == "regression" or (not several and len(labels) == 1)
-    return ModelFiles(labels, regression, _parameters(folder), several)
+    return ModelFiles(labels, regression, _parameters(folder), several, _components(values))
+
+
+def _components(config: Mapping[str, Any]) -> int | None:
+    """Heads and MLPs by a model's config; families name their number in three ways."""
+    layers, heads = (
+        next((int(config[name]) for name in names if config.get(name)), None)
+        for names in (
+            ("num_hidden_layers", "n_layer", "n_layers"),
+            ("num_attention_heads", "n_head", "n_heads"),
+        )
+    )
+    return None if layers is None or heads is None else layers * (heads + 1)
 
 
 def _folder(model: ModelPlan) -> Path | None:

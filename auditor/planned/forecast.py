@@ -22,6 +22,7 @@ from auditor.plan import AuditPlan
 from auditor.plan_metrics import MetricPlan
 from auditor.planned.counts import ContrastCount
 from auditor.planned.spreads import SCALES, SDs, name_parts, word_law
+from auditor.planned.tracing import TracingCost
 from auditor.records import Basis, Contrast, Criterion
 
 
@@ -198,7 +199,10 @@ def with_adjusted(forecasts: Sequence[Forecast], plan: MetricPlan) -> list[Forec
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What scoring and explaining take. Tokens are estimated from those of a sample, by words."""
+    """What scoring, explaining and tracing take.
+
+    Tokens are estimated from those of a sample, by words.
+    """
 
     texts: int
     distinct_texts: int
@@ -215,6 +219,8 @@ class Cost:
     """At most: both sides of the pairs that the plan explains."""
     masked_texts: int
     """Masked versions of these, at most: those that texts share are read once."""
+    tracing: TracingCost | None
+    """None: nothing is traced."""
     seconds_per_1000_tokens: float | None = None
     """Measured with the first model on this device by a pilot."""
     seconds: float | None = None

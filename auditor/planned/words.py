@@ -7,6 +7,7 @@ from typing import Any
 
 from auditor.planned.forecast import Cost, Forecast, Planned
 from auditor.planned.spreads import SDs
+from auditor.planned.tracing import TracingCost
 from auditor.records import SCHEMA_VERSION, Basis
 
 
@@ -111,7 +112,20 @@ def _cost_lines(cost: Cost) -> list[str]:
             f"explaining comes on top: up to {cost.explained_texts:,} texts in up to "
             f"{cost.masked_texts:,} masked versions (fewer where texts share them)"
         )
-    return lines
+    return lines if cost.tracing is None else [*lines, _tracing(cost.tracing)]
+
+
+def _tracing(cost: TracingCost) -> str:
+    words = (
+        "tracing findings that do not meet their criterion comes on top: up to "
+        f"{cost.findings:,} of them"
+    )
+    if cost.passes is None:
+        return f"{words}, of a model whose heads and layers are not known here"
+    return (
+        f"{words}, in up to {cost.passes:,} passes of one text (many through the later layers "
+        f"alone), {cost.gradient_passes:,} of them with a gradient"
+    )
 
 
 def _duration(seconds: float) -> str:
