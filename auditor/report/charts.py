@@ -65,7 +65,7 @@ def forest_plot(judged: Sequence[FindingRow], panel: PanelRow) -> alt.LayerChart
             tooltip=["contrast", "value", "low", "high", "verdict"],
         )
     )
-    return _styled(alt.layer(band, _zero(), bars, points), len(order))
+    return styled(alt.layer(band, _zero(), bars, points), len(order))
 
 
 def checkpoint_dots(judged: Sequence[FindingRow], panel: PanelRow) -> alt.LayerChart:
@@ -93,7 +93,7 @@ def checkpoint_dots(judged: Sequence[FindingRow], panel: PanelRow) -> alt.LayerC
             tooltip=["contrast", "checkpoint", "value"],
         )
     )
-    return _styled(alt.layer(_zero(), dots), len(order))
+    return styled(alt.layer(_zero(), dots), len(order))
 
 
 def _zero() -> alt.Chart:
@@ -148,7 +148,8 @@ def _scale(values: dict[str, str]) -> alt.Scale:
     return alt.Scale(domain=list(values), range=list(values.values()))
 
 
-def _styled(chart: alt.LayerChart, rows: int) -> alt.LayerChart:
+def styled(chart: alt.LayerChart, rows: int) -> alt.LayerChart:
+    """Returns a chart in the report's look, as high as so many rows of `ROW_HEIGHT` pixels."""
     return (
         chart.properties(width=WIDTH, height=max(2, rows) * ROW_HEIGHT)
         .configure(font=FONT, background="#ffffff")

@@ -5,16 +5,10 @@ from __future__ import annotations
 from auditor.evidence.reader import Evidence
 from auditor.plan import AuditPlan
 from auditor.records import Finding, Verdict
+from auditor.report.circuits import circuits_of
 from auditor.report.criteria import criteria_of, threshold
-from auditor.report.words import clusters_are, in_units, listed, shown, versus
+from auditor.report.words import clusters_are, contrast_words, in_units, listed, shown, versus
 from auditor.swaps.lexicons import available_lexicons
-
-_NO_WEIGHTS = {
-    "probabilities": "a model given as a function has no weights to look into",
-    "pairs": "scores made elsewhere come without weights",
-    "predictions": "a table of outcomes comes without weights",
-}
-"""Kind of a model's record -> why nothing could look inside."""
 
 
 def not_provided(evidence: Evidence) -> list[str]:
@@ -30,14 +24,12 @@ def not_provided(evidence: Evidence) -> list[str]:
 
 def not_tested(evidence: Evidence) -> list[str]:
     """Returns what this audit does not speak of, in sentences."""
-    kinds = [model["kind"] for model in evidence.record["models"]]
-    blind = next((f"; {_NO_WEIGHTS[kind]}" for kind in kinds if kind in _NO_WEIGHTS), "")
     return [
         *_of_swaps(evidence),
         *_of_groups(evidence),
         *_own_targets(evidence.plan),
         *_of_attributions(evidence),
-        f"Which parts of the model carry it (circuits): this version does not trace them{blind}.",
+        *_of_circuits(evidence),
         _proxies(evidence),
         *(
             f"{versus(f.contrast)} ({shown(f.contrast.attribute)}): {_reason(f, evidence.plan)}."
@@ -74,6 +66,17 @@ def _of_attributions(evidence: Evidence) -> list[str]:
         return [f"{what}: {found.not_explained}."]
     elsewhere = "other checkpoint" if others == 1 else "other checkpoints"
     return [f"{what} on the {elsewhere}: the one that is judged is explained."] if others else []
+
+
+def _of_circuits(evidence: Evidence) -> list[str]:
+    found, what = circuits_of(evidence), "Which parts of the model carry a difference (circuits)"
+    if found.not_traced:
+        return [f"{what}: {found.not_traced}."]
+    return [
+        f"{what}, {contrast_words(row.contrast)}: {row.reason}."
+        for row in found.untested
+        if row.contrast is not None
+    ]
 
 
 def _language(plan: AuditPlan) -> str:

@@ -22,6 +22,7 @@ from auditor.records import (
 )
 from auditor.report.base import Part
 from auditor.report.parts_attributions import AttributionsPart
+from auditor.report.parts_circuits import CircuitsPart
 
 Runs = list[tuple[str, bool]]
 """A text in runs, each with whether the swap changed it."""
@@ -230,4 +231,5 @@ class Summary(Part):
     coverage: Coverage
     largest_gaps: list[GapRow]
     attributions: AttributionsPart
+    circuits: CircuitsPart
     not_tested: list[str]

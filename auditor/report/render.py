@@ -17,6 +17,7 @@ from auditor.records import Verdict
 from auditor.report import (
     attribution_tables,
     charts,
+    circuit_tables,
     measures,
     numbers,
     rules,
@@ -24,8 +25,11 @@ from auditor.report import (
     tables,
     words,
     words_attributions,
+    words_circuits,
 )
+from auditor.report.circuit_charts import draw_figure
 from auditor.report.parts import PanelRow, Summary
+from auditor.report.parts_circuits import TracedRow
 from auditor.report.summarize import summarize
 
 FORMATS = ("html", "json")
@@ -76,9 +80,11 @@ def render_html(summary: Summary) -> str:
     )
     pages.globals.update(
         attribution_tables=attribution_tables,
+        circuit_tables=circuit_tables,
         not_tested=Verdict.NOT_TESTED,
         words=words,
         words_attributions=words_attributions,
+        words_circuits=words_circuits,
         measures=measures,
         numbers=numbers,
         rules=rules,
@@ -94,7 +100,11 @@ def render_html(summary: Summary) -> str:
         pointer=_pointer,
     )
     page = pages.get_template("report.html.j2")
-    return page.render(s=summary, figures=[_figures(summary, panel) for panel in summary.panels])
+    return page.render(
+        s=summary,
+        figures=[_figures(summary, panel) for panel in summary.panels],
+        circuit_figures=[_circuit_figures(traced) for traced in summary.circuits.traced],
+    )
 
 
 def _figures(summary: Summary, panel: PanelRow) -> dict[str, str]:
@@ -104,6 +114,14 @@ def _figures(summary: Summary, panel: PanelRow) -> dict[str, str]:
         dots = charts.checkpoint_dots(summary.judged, panel)
         drawn["checkpoints"] = charts.svg_data_uri(dots)
     return drawn
+
+
+def _circuit_figures(traced: TracedRow) -> dict[str, str]:
+    """Returns each figure of a circuit as the source of an image."""
+    return {
+        figure.name: charts.svg_data_uri(draw_figure(traced.record, figure.name))
+        for figure in traced.figures
+    }
 
 
 def _pointer(name: str) -> str:

@@ -9,6 +9,7 @@ from auditor.evidence.reader import Evidence
 from auditor.plan import AuditPlan
 from auditor.records import SCHEMA_VERSION, Arm, Basis, Finding, TermEffect
 from auditor.report.attributions import attributions_of
+from auditor.report.circuits import circuits_of
 from auditor.report.criteria import criteria_of
 from auditor.report.gaps import largest_gaps
 from auditor.report.limits import not_provided, not_tested
@@ -41,6 +42,7 @@ def summarize(evidence: Evidence) -> Summary:
         coverage=Coverage(**evidence.coverage),
         largest_gaps=largest_gaps(evidence),
         attributions=attributions_of(evidence),
+        circuits=circuits_of(evidence),
         not_tested=not_tested(evidence),
     )
 

@@ -26,6 +26,7 @@ def main() -> None:
             st.Page(PAGES / "findings.py", title="Findings"),
             st.Page(PAGES / "pairs.py", title="Pairs"),
             st.Page(PAGES / "attributions.py", title="Attributions"),
+            st.Page(PAGES / "circuits.py", title="Circuits"),
         ]
     )
     runs = known_runs()

@@ -63,12 +63,13 @@ def keep(prefix: str) -> None:
         st.session_state[key] = st.session_state[key]
 
 
-def _identity() -> tuple[str, int, int]:
-    """Folder, and when its seal and its findings were written: a new run is read anew."""
+def _identity() -> tuple[str, int, int, int]:
+    """Folder, when its seal and its findings were written, and how many addenda it has: a new run
+    is read anew, and so is one that later work was added to."""
     folder = Path(st.session_state[RUN])
     files = (folder / "evidence" / name for name in (MANIFEST, "findings.json"))
     sealed, found = (file.stat().st_mtime_ns if file.exists() else 0 for file in files)
-    return str(folder), sealed, found
+    return str(folder), sealed, found, len([*folder.glob(f"addenda/*/{MANIFEST}")])
 
 
 def _written(run: Path) -> float:
@@ -77,10 +78,10 @@ def _written(run: Path) -> float:
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _open(folder: str, sealed: int, found: int) -> Evidence:  # noqa: ARG001 - parts of the key
+def _open(folder: str, *version: int) -> Evidence:  # noqa: ARG001 - part of the key
     return Evidence.open(Path(folder))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _summary(folder: str, sealed: int, found: int) -> Summary:
-    return summarize(_open(folder, sealed, found))
+def _summary(folder: str, *version: int) -> Summary:
+    return summarize(_open(folder, *version))

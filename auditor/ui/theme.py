@@ -17,6 +17,14 @@ DARK = {
     "#3d7a5a": "#7fc49d",
     "#dfe7ea": "#2a3740",  # the criterion's band
     "#777": "#8b979f",  # zero
+    "#1d2328": "#e3e9ec",  # ink on a mark
+    "#ffffff": "#0e1117",  # paper between marks
+    "#9c3a20": "#ee9d80",  # steps of a heat map, from lowers to raises
+    "#dd8f66": "#9a5233",
+    "#f6d9c2": "#5b3423",
+    "#f3f6f7": "#1d262d",
+    "#cfe1f0": "#26435d",
+    "#7fabd0": "#3f6f96",
 }
 """What a colour that is drawn on paper becomes on a dark page."""
 _PAPER = ("font", "background")

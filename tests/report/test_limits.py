@@ -47,9 +47,9 @@ def test_pairs_scored_elsewhere_name_their_own_attributes(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("kind", "reason"),
     [
-        ("single_label", "does not trace them."),
-        ("probabilities", "does not trace them; a model given as a function has no weights"),
-        ("pairs", "does not trace them; scores made elsewhere come without weights"),
+        ("single_label", "(circuits): this audit traced none;"),
+        ("probabilities", "(circuits): a model given as a function has no weights"),
+        ("pairs", "(circuits): scores made elsewhere come without weights"),
     ],
 )
 def test_circuits_are_not_tested_for_the_reason_that_holds(

@@ -108,7 +108,7 @@ def _change(path: Path, **values: object) -> None:
         (_no_cases, "the query on"),
     ],
 )
-@pytest.mark.parametrize("page", ["findings", "pairs", "attributions"])
+@pytest.mark.parametrize("page", ["findings", "pairs", "attributions", "circuits"])
 def test_a_run_that_cannot_be_shown_is_said_in_words(
     open_app: Open, run_folder: Path, tmp_path: Path,
     damage: Callable[[Path], None], said: str, page: str,
@@ -150,6 +150,8 @@ def test_the_pages_start_without_torch(run_folder: Path) -> None:
         "assert not app.exception and app.title[0].value == 'Pairs'\n"
         "app.switch_page('auditor/ui/pages/attributions.py').run()\n"
         "assert not app.exception and app.title[0].value == 'Attributions'\n"
+        "app.switch_page('auditor/ui/pages/circuits.py').run()\n"
+        "assert not app.exception and app.title[0].value == 'Circuits'\n"
         "print(sorted({'torch', 'transformers', 'fairlearn', 'shap'} & set(sys.modules)))\n"
     )
     done = subprocess.run(
