@@ -172,12 +172,33 @@ def test_the_readmes_tree_and_commands_exist() -> None:
     names = [match[1] for line in tree.splitlines() if (match := re.match(r" *([\w./-]+)", line))]
     assert len(names) > 15
     assert [name for name in names if not (ROOT / name).exists()] == []
-    commands = set(
-        re.findall(
-            r"auditor (demo|run|init|check|swap|list|cache|verify|report|review|explain)", text
-        )
-    )
-    assert len(commands) == 11
+
+
+def test_every_command_is_in_the_readmes_table() -> None:
+    import typer
+
+    from auditor.cli import app
+
+    commands = set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
+    assert {"run", "cache", "circuits"} < commands
+    text = (ROOT / "README.md").read_text("utf-8")
+    assert set(re.findall(r"^\| `auditor (\w+)", text, re.MULTILINE)) == commands
+
+
+def test_the_auditors_readme_names_the_order_of_imports() -> None:
+    text = (ROOT / "auditor" / "README.md").read_text("utf-8")
+    named = text.split("imports only what stands above it:", 1)[1].split(".\n", 1)[0]
+    parts = {part_of(path) for path in MODULES}
+    assert re.split(r",\s+", named.strip()) == [name for name in ORDER if name in parts]
+
+
+@pytest.mark.parametrize("stage", ["circuits"])
+def test_a_stages_readme_names_every_file(stage: str) -> None:
+    folder = ROOT / "auditor" / stage
+    text = (folder / "README.md").read_text("utf-8")
+    listed = " ".join(re.findall(r"^ {4}.*$", text, re.MULTILINE))
+    files = {path.name for path in folder.glob("*.py")} - {"__init__.py"}
+    assert set(re.findall(r"\w+\.py", listed)) == files
 
 
 def test_pins_are_exact_and_hold_for_what_the_project_needs() -> None:
