@@ -20,7 +20,7 @@ from auditor.circuits.filling import filler_id, is_causal, positions, takes, why
 from auditor.circuits.grid import Grid, Line, grid_of
 from auditor.errors import ModelError
 from auditor.models.classifier import window_of
-from auditor.models.heads import Head, head_of
+from auditor.models.heads import Head
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +37,9 @@ class AlignedPairs:
     """Index among the pairs given -> why it is left out, without a full stop."""
     equal_share: float
     """Share of all pairs given whose versions have as many tokens, refused ones among them."""
-    filler: int
-    """Id of fillers and padding."""
 
     def __len__(self) -> int:
         return len(self.kept)
-
-    def pin(self, model: Any) -> None:
-        """Tells a classifier on a causal model again which token is padding.
-
-        Where the tokenizer has no pad token, scoring other texts in between moves it, and the model
-        would then read these pairs at a wrong token.
-        """
-        if is_causal(model) and head_of(model) == "classifier":
-            model.config.pad_token_id = self.filler
 
     def without(self, refused: dict[int, str]) -> AlignedPairs:
         """Returns the pairs that are left; `refused` are indices among the pairs given."""
@@ -98,7 +87,6 @@ def align_pairs(
         tuple((grid.a.written(), grid.b.written()) for grid in chosen),
         refused,
         float(np.mean([len(grid.a.cut.ids) == len(grid.b.cut.ids) for grid in grids])),
-        filler,
     )
 
 

@@ -114,13 +114,14 @@ def node_curve(judge: Judge, found: Discovery) -> tuple[CurvePoint, ...]:
     without = ~live
     without[:, 0] = True
     left = judge.carried(without)
+    told = judge.share(judge.effect_by_cluster).value is not None
     return tuple(
         CurvePoint(
             level="node",
             size=size,
             share=size / len(order),
             faithfulness=judge.share(carried[:, at]),
-            random=_band(judge, order[:size]) if 2 * size < len(order) else None,
+            random=_band(judge, order[:size]) if told and 2 * size < len(order) else None,
             ablation=judge.share(left[:, at]),
         )
         for at, size in enumerate(counts)

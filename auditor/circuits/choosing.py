@@ -19,7 +19,7 @@ from auditor.circuits.aligning import AlignedPairs, align_pairs
 from auditor.circuits.base import Aligned, Ints
 from auditor.circuits.misalignment import Margins, alignment_errors, drop_misaligned
 from auditor.circuits.subject import Subject
-from auditor.errors import ModelError
+from auditor.errors import DataError, ModelError
 from auditor.plan_circuits import CircuitPlan
 from auditor.records import digest
 from auditor.records_circuits import CircuitPairs
@@ -50,7 +50,6 @@ class Chosen:
     discovery: Side
     held_out: Side
     counts: CircuitPairs
-    aligned: AlignedPairs
 
 
 def oriented(pairs: pd.DataFrame) -> pd.DataFrame:
@@ -70,19 +69,17 @@ def given(pairs: Any) -> pd.DataFrame:
     """Returns pairs of any form as rows: `text` is group A's version, `counterfactual` B's.
 
     A frame may name each pair's `cluster` and `split`; without, every pair is a cluster of its
-    own, and clusters are split in halves.
+    own, and clusters are split in halves. Their order does not matter.
 
     Raises:
-        DataError: no pair at all, or something that is none.
+        DataError: no pair at all, something that is none, a pair without cluster, or a split that
+            is none of the two or cuts a cluster.
     """
     found = text_pairs(pairs)
     frame = pairs.reset_index(drop=True) if isinstance(pairs, pd.DataFrame) else pd.DataFrame()
     made = pd.DataFrame(
         {
-            "pair_id": [
-                digest(pair.text, pair.counterfactual, str(i)) for i, pair in enumerate(found)
-            ],
-            "cluster": [f"pair {i:06}" for i in range(len(found))],
+            "pair_id": [digest(pair.text, pair.counterfactual) for pair in found],
             "template_id": None,
             "label_true": None,
             "text_a": [pair.text for pair in found],
@@ -94,7 +91,30 @@ def given(pairs: Any) -> pd.DataFrame:
     for name in ("pair_id", "cluster", "template_id", "split", "label_true"):
         if name in frame:
             made[name] = frame[name]
-    return made if "split" in made else made.assign(split=_halves(made["cluster"]))
+    # The same pair twice is one cluster, so that it does not judge what it helped to find.
+    made = made if "cluster" in made else made.assign(cluster=made["pair_id"])
+    made = made if "split" in made else made.assign(split=_halves(made["cluster"]))
+    _check_split(made)
+    return made
+
+
+def _check_split(rows: pd.DataFrame) -> None:
+    if rows["cluster"].isna().any():
+        raise DataError(
+            f"{rows['cluster'].isna().sum()} pairs have no cluster; name the template or document "
+            "that each came from, or leave the column out"
+        )
+    wrong = sorted(set(rows["split"].astype(str)) - {DISCOVERY, HELD_OUT})
+    if wrong:
+        raise DataError(
+            f"split is {', '.join(map(repr, wrong))} in some pairs; it is {DISCOVERY} or {HELD_OUT}"
+        )
+    sides = rows.groupby("cluster")["split"].nunique()
+    if (sides > 1).any():
+        raise DataError(
+            f"cluster {sides.idxmax()!r} has pairs of both splits, so that the circuit would be "
+            "judged on what it was found on; give all pairs of a cluster one split"
+        )
 
 
 def _halves(clusters: pd.Series) -> pd.Series:
@@ -135,16 +155,16 @@ def choose(subject: Subject, frame: pd.DataFrame, plan: CircuitPlan, margins: Ma
         _side(part, rows, DISCOVERY),
         _side(part, rows, HELD_OUT),
         _counts(frame, found, part, rows, errors[used]),
-        part,
     )
 
 
 def _drawn(rows: pd.DataFrame, count: int) -> pd.DataFrame:
     """Takes a pair of every cluster in turn, so that few pairs have many clusters."""
     order = rows.assign(_hash=[digest(str(each)) for each in rows["pair_id"]])
-    order = order.sort_values("_hash")
+    order = order.assign(_name=rows["cluster"].astype(str)).sort_values(["_hash", "_name"])
     order["_turn"] = order.groupby("cluster").cumcount()
-    return order.sort_values(["_turn", "_hash"]).head(count).drop(columns=["_hash", "_turn"])
+    order = order.sort_values(["_turn", "_hash", "_name"]).head(count)
+    return order.drop(columns=["_hash", "_name", "_turn"])
 
 
 def _text_pairs(rows: pd.DataFrame) -> Sequence[TextPair]:

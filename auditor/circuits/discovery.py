@@ -14,6 +14,7 @@ from auditor.circuits.engine import Engine
 from auditor.circuits.judging import Judge
 from auditor.circuits.means import MeanIntervals, cluster_means, mean_intervals
 from auditor.circuits.significance import sign_flip_p
+from auditor.metrics.estimates import NOISE
 
 LEVEL = 0.05
 LARGEST = 0.5
@@ -74,11 +75,12 @@ def discover(
 
     A component is a candidate where its score is told from 0 (sign flips over clusters, max-T over
     all components) and its exact effect is too, with the same sign, which is that of the whole
-    effect. The circuit is the smallest number of candidates, in the order of their scores, that
-    carries 80 to 120 % of the effect (where none does, the one that comes nearest), less those
-    without which it carries that as well. What works
-    against the effect is listed, but is no part of what carries it: on the demo's classifier, 16
-    components carry .83 of an effect so, where the largest scores of either sign need 36.
+    effect; exact is the mean of what it brings to A's version and what goes from B's without it.
+    The circuit is the smallest number of candidates, in the order of their scores, that carries 80
+    to 120 % of the effect (where none does, the one that comes nearest), less those without which
+    it carries that as well. What works against the effect is listed, but is no part of what carries
+    it: on the demo's classifier, 16 components carry .83 of an effect so, where the largest scores
+    of either sign need 36.
     """
     scored = score_all(engine, pairs, precision=precision, tell=tell)
     judge = Judge.of(engine, pairs, clusters, seed=seed)
@@ -112,8 +114,13 @@ def _confirmed(judge: Judge, nodes: Ranked) -> tuple[str, ...]:
     proposed = [i for i in nodes.order[:PATCHED].tolist() if carries[i]]
     if not proposed:
         return ()
-    exact = judge.by_cluster(judge.exact([graph.nodes[i + 1] for i in proposed])) * sign
-    confirmed = mean_intervals(exact, seed=judge.seed).low > 0
+    patched = [graph.nodes[i + 1] for i in proposed]
+    # Of two that are both needed neither suffices, and of two that suffice neither is needed.
+    exact = judge.by_cluster(judge.exact(patched) + judge.necessity(patched)) / 2 * sign
+    found = mean_intervals(exact, seed=judge.seed)
+    # Where all clusters show the same value there is no interval: it is that value.
+    same = np.ptp(exact, axis=0) <= NOISE
+    confirmed = np.where(same, found.value > NOISE, found.low > 0)
     return tuple(graph.writers[i + 1] for i, kept in zip(proposed, confirmed, strict=True) if kept)
 
 

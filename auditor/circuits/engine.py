@@ -94,17 +94,25 @@ class Engine:
         self.causal = is_causal(model)
         self._options = {"use_cache": False} if "use_cache" in takes else {}
         self._keeps = margin.of_tokens and "logits_to_keep" in takes
+        self._reads_last = self.causal and not margin.of_tokens
 
     @classmethod
     @contextmanager
     def opened(cls, model: Any, graph: Graph, margin: Margin) -> Iterator[Self]:
         """Yields an engine; the model is in evaluation mode and float32 for the while."""
-        with steady(model):
-            yield cls(model, graph, margin)
+        pad = getattr(model.config, "pad_token_id", None)
+        try:
+            with steady(model):
+                yield cls(model, graph, margin)
+        finally:
+            model.config.pad_token_id = pad
 
     def margins(self, inputs: Inputs, read: torch.Tensor, taps: Sequence[Tap] = ()) -> torch.Tensor:
         """Returns the margin of each row, with whatever taps put in. [row]"""
         options = dict(self._options)
+        if self._reads_last:
+            # Its head reads the last token that is not the config's padding, told by its id.
+            self.model.config.pad_token_id = _hidden_id(inputs)
         if self._keeps:
             options["logits_to_keep"], read = torch.unique(read, return_inverse=True)
         with tapped(taps):
@@ -173,6 +181,14 @@ class Engine:
         begin = Tap(self.graph.blocks[0], "the first block", lambda _: entering, entering=True)
         with skipped(self.graph.blocks[:layer], self.graph.returned):
             return self.margins(inputs, read, [begin, *taps])
+
+
+def _hidden_id(inputs: Inputs) -> int:
+    """Returns the id that stands where a row shows attention nothing; -1: it shows everything."""
+    mask = inputs["attention_mask"]
+    hidden = mask == 0 if mask.dim() == 2 else mask[:, 0, -1] <= torch.finfo(mask.dtype).min
+    ids = inputs["input_ids"][hidden]
+    return int(ids[0]) if len(ids) else -1
 
 
 def out_tap(attention: Attention, see: Any) -> Tap:

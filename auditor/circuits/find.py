@@ -61,7 +61,6 @@ def find_circuit(
     margin = resolve(metric, subject.model, subject.tokenizer)
     with subject.engine(margin) as engine:
         chosen = choose(subject, given(pairs), plan, engine.margins)
-        chosen.aligned.pin(subject.model)
         about = About(subject.model_id)
         record = trace(engine, chosen, plan, about, seed=seed, domains={}, tell=tell).record
         if not (plan.repairs and record.members):
@@ -98,11 +97,13 @@ def edge_scores(
 
     Raises:
         ModelError: a model that cannot be traced, no effect, or texts that cannot be aligned.
-        PlanError: a metric or method that there is not.
+        PlanError: a metric, method or number of steps that there is not.
         DataError: not as many texts as counterfactuals.
     """
     if method not in METHODS:
         raise PlanError(f"method is {method!r}; it is one of {', '.join(METHODS)}")
+    if steps is not None and steps < 1:
+        raise PlanError(f"steps is {steps}; give 1 or more, or none to have enough taken")
     if isinstance(texts, str) or len(texts) != len(counterfactuals):
         raise DataError(
             "texts and counterfactuals are two lists of the same length, one pair at each place; "

@@ -112,5 +112,7 @@ class Judge:
         return ratio_of_means(carried, self.effect_by_cluster, len(self), seed=self.seed)
 
     def shares(self, carried: Floats) -> Floats:
-        """Returns shares without intervals. [cluster, circuit] -> [circuit]"""
+        """Returns shares without intervals; NaN of no effect. [cluster, circuit] -> [circuit]"""
+        if self.effect_by_cluster.mean() == 0:
+            return np.full(carried.shape[1], np.nan)
         return shares(carried.T, self.effect_by_cluster)

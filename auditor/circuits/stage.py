@@ -123,7 +123,6 @@ class Tracer:
         plan = self.plan
         with self.subject.engine(favourable_margin(self.outcome)) as engine:
             chosen = choose(self.subject, oriented(pairs), plan.circuits, engine.margins)
-            chosen.aligned.pin(self.subject.model)
             about = About(self.model.model_id, finding.contrast, finding.finding_id)
             traced = trace(
                 engine,

@@ -112,7 +112,7 @@ def _record(
         metric=engine.margin.name,
         sentence="",
         pairs=chosen.counts,
-        settings=_settings(found, plan, judge.seed),
+        settings=_settings(found, plan, judge),
         total_effect=effect[0],
         layers=graph.layers,
         heads=graph.heads,
@@ -135,15 +135,18 @@ def _record(
     )
 
 
-def _settings(found: Discovery, plan: CircuitPlan, seed: int) -> CircuitSettings:
+def _settings(found: Discovery, plan: CircuitPlan, judge: Judge) -> CircuitSettings:
+    model = judge.engine.model
     return CircuitSettings(
         method="conductance",
         steps=int(found.pairs.steps.max()),
         completeness_error=float(found.pairs.error.max()),
         tolerance=plan.completeness_tolerance,
-        seed=seed,
+        seed=judge.seed,
         random_circuits=plan.random_circuits,
         resamples=plan.resamples,
+        dtype=str(model.dtype).removeprefix("torch."),
+        attention=str(model.config._attn_implementation),
     )
 
 

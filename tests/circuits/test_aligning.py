@@ -14,11 +14,14 @@ from tokenizers import processors
 from auditor.attributions.pairs import TextPair, differences
 from auditor.circuits.aligning import AlignedPairs, align_pairs
 from auditor.circuits.base import Aligned, Inputs, Role
+from auditor.circuits.engine import Engine
+from auditor.circuits.graph import Graph
 from auditor.circuits.misalignment import alignment_errors, drop_misaligned
 from auditor.errors import ModelError
 from auditor.models.classifier import position_offset
 from tests.attributions.cutters import masker
 from tests.attributions.tiny_models import opened
+from tests.circuits.engines import Contrast
 from tests.circuits.tiny import FAMILIES, HEADS_OF, tiny
 from tests.models.conftest import tokenizer as word_tokenizer
 
@@ -194,7 +197,7 @@ def test_padding_on_the_left_gives_the_same_answers(family: str, head: str) -> N
 def test_a_classifier_without_a_pad_token_still_reads_the_last_one(family: str) -> None:
     model = of_family(family, "classifier", pad_token_id=None)
     found = lined(model, "classifier", pad=False)
-    assert found.filler not in {
+    assert model.config.pad_token_id not in {
         i for text in TEXTS for each in text for i in words()(each)["input_ids"]
     }
     expected = torch.cat([plain(model, "classifier", a) for a, _ in TEXTS])
@@ -225,14 +228,16 @@ def test_token_types_are_those_of_the_tokenizer() -> None:
     )
 
 
-def test_pinning_undoes_what_scoring_other_texts_did() -> None:
+def test_an_engine_reads_the_last_token_whatever_scoring_other_texts_left_behind() -> None:
     model = of_family("gpt2", "classifier", pad_token_id=None)
-    found = lined(model, "classifier", pad=False)
-    before = logits(model, "classifier", found.aligned.a)
-    model.config.pad_token_id = 3  # [SEP], which ends every text
-    assert not torch.allclose(before, logits(model, "classifier", found.aligned.a))
-    found.pin(model)
-    assert torch.equal(before, logits(model, "classifier", found.aligned.a))
+    found = lined(model, "classifier", pad=False).aligned
+    with Engine.opened(model, Graph.of(model), Contrast(of_tokens=False)) as engine:
+        before = engine.margins(found.a, found.read)
+        model.config.pad_token_id = 3  # [SEP], which ends every text
+        assert not torch.allclose(
+            before, Contrast(of_tokens=False).of(logits(model, "classifier", found.a))
+        )
+        assert torch.equal(before, engine.margins(found.a, found.read))
 
 
 def test_a_neighbour_that_is_cut_otherwise_counts_as_swapped() -> None:
