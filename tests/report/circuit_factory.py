@@ -94,6 +94,7 @@ def record(**changes: Any) -> CircuitRecord:
         edge_count=9273,
         nodes=nodes,
         edges=tuple(_edges()),
+        edge_members=8,
         faithfulness=_share(0.8417),
         necessity=_share(0.7722),
         completeness=_share(0.1284),
