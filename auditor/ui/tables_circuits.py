@@ -29,9 +29,13 @@ def settings_line(record: CircuitRecord) -> str:
     """Returns the settings that decide the numbers, in one line."""
     if record.settings is None:
         return ""
-    given = [(words, getattr(record.settings, key)) for key, words in settings_of(record.settings)]
+    given = [(w, _short(getattr(record.settings, k))) for k, w in settings_of(record.settings)]
     shown_as = [f"{words} {value}" for words, value in given]
     return f"Settings: {', '.join(shown_as)}."
+
+
+def _short(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def effect_line(record: CircuitRecord) -> str:
