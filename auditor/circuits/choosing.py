@@ -93,17 +93,18 @@ def given(pairs: Any) -> pd.DataFrame:
             made[name] = frame[name]
     # The same pair twice is one cluster, so that it does not judge what it helped to find.
     made = made if "cluster" in made else made.assign(cluster=made["pair_id"])
-    made = made if "split" in made else made.assign(split=_halves(made["cluster"]))
+    if without := int(made["cluster"].isna().sum()):
+        raise DataError(
+            f"{without} pairs have no cluster; name the template or document that each came from, "
+            "or leave the column out"
+        )
+    if "split" not in made:
+        return made.assign(split=_halves(made["cluster"]))
     _check_split(made)
     return made
 
 
 def _check_split(rows: pd.DataFrame) -> None:
-    if rows["cluster"].isna().any():
-        raise DataError(
-            f"{rows['cluster'].isna().sum()} pairs have no cluster; name the template or document "
-            "that each came from, or leave the column out"
-        )
     wrong = sorted(set(rows["split"].astype(str)) - {DISCOVERY, HELD_OUT})
     if wrong:
         raise DataError(

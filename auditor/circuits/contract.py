@@ -8,22 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
 
 from auditor.attributions.inside import attending
-from auditor.circuits.base import Inputs, unflat
-from auditor.circuits.engine import Engine, States, out_tap
+from auditor.circuits.base import Inputs
+from auditor.circuits.contract_readers import TOLERANCE, check_mlps, check_parts, close, z_of
+from auditor.circuits.engine import Engine, States
 from auditor.circuits.graph import Attention, Graph, Projection
-from auditor.circuits.skeleton import outputs_of, streams
-from auditor.circuits.taps import Stopped, Tap, tapped
+from auditor.circuits.skeleton import outputs_of, seen, streams
+from auditor.circuits.taps import Tap, tapped
 from auditor.errors import ModelError
 
 POSITIONS = 6
-TOLERANCE = 1e-3
-"""Of float32 sums in another order, as a share of the tensor's size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +40,10 @@ class _AnyLogits:
 def check(model: Any, graph: Graph) -> None:
     """Checks a model against its graph.
 
-    The residual stream is what its writers add up to, wherever it is read; moving one head's q, k
-    or v moves that head's output and no other's; heads add up to what attention writes; and eager
-    attention computes what the model's own does.
+    The residual stream is what its writers add up to, wherever it is read; q, k and v are what
+    their weights alone make of it, and do what is theirs; moving one head's q, k or v moves that
+    head's output and no other's; heads add up to what attention writes; and eager attention
+    computes what the model's own does.
 
     Raises:
         ModelError: which of these does not hold, and where.
@@ -52,9 +53,12 @@ def check(model: Any, graph: Graph) -> None:
         states = engine.states(inputs, read)
         _check_streams(engine, inputs, states)
         _check_sums(graph, states)
+        _check_projections(engine, inputs, states)
+        check_mlps(engine, inputs, states)
         for attention in graph.attentions:
             for part, projection in zip("qkv", attention.projections, strict=True):
                 _check_heads(engine, inputs, states, attention, projection, part)
+        check_parts(engine, inputs, states)
         _check_eager(engine, inputs, read, states)
 
 
@@ -82,7 +86,7 @@ def _check_streams(engine: Engine, inputs: Inputs, states: States) -> None:
 
 
 def _expect(found: torch.Tensor, own: torch.Tensor, what: str) -> None:
-    if not _close(found, own):
+    if not close(found, own):
         raise ModelError(
             f"{what} is not what the embedding, heads and MLPs before it add up to: the model "
             "scales, normalises or adds something that its family does not; its circuits cannot "
@@ -90,20 +94,37 @@ def _expect(found: torch.Tensor, own: torch.Tensor, what: str) -> None:
         )
 
 
-def _close(found: torch.Tensor, own: torch.Tensor) -> bool:
-    size = float(own.abs().max())
-    return bool((found - own).abs().max() <= TOLERANCE * max(size, 1e-6))
-
-
 def _check_sums(graph: Graph, states: States) -> None:
     for attention, z in zip(graph.attentions, states.z, strict=True):
         heads = torch.einsum("rphd,hdm->rpm", z, attention.out_weight)
         bias = getattr(attention.out, "bias", None)
         heads = heads if bias is None else heads + bias
-        if not _close(heads, attention.out.forward(z.flatten(-2))):
+        if not close(heads, attention.out.forward(z.flatten(-2))):
             raise ModelError(
                 f"{attention.name} writes something else than its heads add up to (quantised "
                 "weights, an adapter?); its circuits cannot be traced"
+            )
+
+
+def _check_projections(engine: Engine, inputs: Inputs, states: States) -> None:
+    graph = engine.graph
+    parts = [(by, each) for by in graph.attentions for each in by.projections]
+    own: dict[Any, torch.Tensor] = {}
+    taps = [
+        Tap(each.module, each.name, partial(own.__setitem__, each.module), first=by.reused)
+        for by, each in {each.module: (by, each) for by, each in parts}.values()
+    ]
+    with tapped(taps), torch.no_grad():
+        engine.model(**inputs)
+    found = streams(graph, outputs_of(graph, states))
+    for by, each in parts:
+        sees = seen(by, found.at[by.name])
+        heads = torch.stack([each.of_head(head, sees) for head in range(each.heads)], dim=-2)
+        if not close(heads, each.of(own[each.module])):
+            raise ModelError(
+                f"{each.name} makes something else of the residual stream than its weight does (an "
+                "adapter, which merge_and_unload() would add to the weight?); its circuits cannot "
+                "be traced"
             )
 
 
@@ -118,19 +139,8 @@ def _check_heads(
     """Moves one head's q, k or v in each of as many copies of the text, and looks what moves."""
     heads = len(projection.columns)
     copies = {name: each.expand(heads, -1) for name, each in inputs.items()}
-    found: list[torch.Tensor] = []
-
-    def stop(z: torch.Tensor) -> None:
-        found.append(z)
-        raise Stopped
-
     moved = Tap(projection.module, projection.name, _moved(projection), first=attention.reused)
-    try:
-        with tapped([moved, out_tap(attention, stop)]), torch.no_grad():
-            engine.model(**copies)
-    except Stopped:
-        pass
-    z = unflat(found[0], -1, (attention.heads, -1))
+    z = z_of(engine, copies, states, attention, moved)
     size = states.z[attention.layer].abs().max()
     change = (z - states.z[attention.layer]).abs().amax((1, 3)) / size  # [head moved, head]
     own = torch.eye(heads, dtype=torch.bool, device=z.device)
@@ -157,7 +167,7 @@ def _moved(projection: Projection) -> Callable[[torch.Tensor], torch.Tensor]:
 def _check_eager(engine: Engine, inputs: Inputs, read: torch.Tensor, states: States) -> None:
     with attending(engine.model, "eager"):
         eager = engine.states(inputs, read)
-    if not all(_close(a, b) for a, b in zip(eager.z, states.z, strict=True)):
+    if not all(close(a, b) for a, b in zip(eager.z, states.z, strict=True)):
         raise ModelError(
             "eager attention gives other heads' outputs than the model's own kernel, so its "
             "attention maps would be of another computation; its circuits cannot be traced"

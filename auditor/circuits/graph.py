@@ -15,6 +15,7 @@ from typing import Any, Self
 import numpy as np
 import torch
 
+from auditor.attributions.inside import steady
 from auditor.circuits.base import Bools, Node, unflat
 from auditor.circuits.layouts import Layout, Packing, layout_of
 from auditor.circuits.layouts import Norms as NormNames
@@ -160,17 +161,17 @@ class Graph:
         """
         layout = layout_of(model.config)
         name, blocks = _blocks(model, layout, model.config.num_hidden_layers)
-        example = _example(model)
-        build = _Builder(layout, model.config, name, example)
-        sublayers = [
-            each for layer, block in enumerate(blocks) for each in build.block(layer, block)
-        ]
+        with steady(model):  # reduced norms do not say exactly enough what they are
+            example = _example(model)
+            build = _Builder(layout, model.config, name, example)
+            found = [build.block(layer, block) for layer, block in enumerate(blocks)]
+        attentions, mlps = zip(*found, strict=True)
         return cls(
             model.config.model_type,
             tuple(blocks),
             layout.returned,
-            tuple(each for each in sublayers if isinstance(each, Attention)),
-            tuple(each for each in sublayers if isinstance(each, Mlp)),
+            attentions,
+            mlps,
             layout.parallel,
             layout.rotary,
             example.shape[1],
@@ -278,6 +279,11 @@ def _written(sublayer: Sublayer) -> Iterator[Step]:
         yield Renorm(sublayer.norms.residual, sublayer)
 
 
+_AS_LOADED = (
+    "Give the model as transformers loads it, without adapters or wrappers (merge_and_unload first)"
+)
+
+
 class _Builder:
     """Finds the parts of block after block, and numbers their writers and readers."""
 
@@ -291,19 +297,10 @@ class _Builder:
 
     def block(self, layer: int, block: Any) -> tuple[Attention, Mlp]:
         layout, at = self.layout, f"{self.name}.{layer}"
-        out, down = _part(block, layout.out, at), _part(block, layout.down, at)
+        out, down = self._writing(block, layout.out, at), self._writing(block, layout.down, at)
         size = weight_of(out).shape[0] // self.heads
         counts = (self.heads, self.kv_heads, self.kv_heads)
-        projections = tuple(
-            Projection(
-                _part(block, name, at),
-                f"{at}.{name}",
-                counts[part],
-                size,
-                *_columns(layout.packing, part, counts, size),
-            )
-            for part, name in enumerate(layout.projections)
-        )
+        projections = tuple(self._projection(block, part, counts, size, at) for part in range(3))
         attention = Attention(
             layer,
             projections,
@@ -318,6 +315,20 @@ class _Builder:
         norms = self._norms(block, layout.mlp_norms, at)
         name = f"{at}.{layout.mlp}"
         return attention, Mlp(layer, module, down, name, norms, self._writers(1), self._readers(1))
+
+    def _projection(
+        self, block: Any, part: int, counts: tuple[int, ...], size: int, at: str
+    ) -> Projection:
+        packing, name = self.layout.packing, f"{at}.{self.layout.projections[part]}"
+        module = _part(block, self.layout.projections[part], at)
+        heads = counts[part] if packing == "apart" else sum(counts)
+        _expect_width(module, heads * size, name)
+        return Projection(module, name, counts[part], size, *_columns(packing, part, counts, size))
+
+    def _writing(self, block: Any, name: str, at: str) -> Any:
+        module = _part(block, name, at)
+        _expect_width(module, self.example.shape[1], f"{at}.{name}")
+        return module
 
     def _writers(self, count: int) -> slice:
         self.writers += count
@@ -345,6 +356,20 @@ def weight_of(module: Any) -> torch.Tensor:
     """Returns a projection's weight as [input, output], however its class keeps it."""
     weight: torch.Tensor = module.weight.detach()
     return weight if type(module).__name__ == "Conv1D" else weight.T
+
+
+def _expect_width(module: Any, width: int, name: str) -> None:
+    if not isinstance(getattr(module, "weight", None), torch.Tensor):
+        raise ModelError(
+            f"{name} is a {type(module).__name__} without a weight, where its family has a "
+            f"projection; its circuits cannot be traced. {_AS_LOADED}"
+        )
+    found = weight_of(module).shape[1]
+    if found != width:
+        raise ModelError(
+            f"{name} gives {found} numbers for each token, where its family has {width}; its "
+            "circuits cannot be traced"
+        )
 
 
 def _columns(packing: Packing, part: int, counts: tuple[int, ...], size: int) -> tuple[int, int]:
@@ -375,8 +400,7 @@ def _part(block: Any, name: str, at: str) -> Any:
         return block.get_submodule(name)
     except AttributeError as error:
         raise ModelError(
-            f"{at} has no {name}, as its family has; its circuits cannot be traced. Give the model "
-            "as transformers loads it, without adapters or wrappers (merge_and_unload first)"
+            f"{at} has no {name}, as its family has; its circuits cannot be traced. {_AS_LOADED}"
         ) from error
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from auditor.circuits.base import Kind, Node
 from auditor.circuits.discovery import LEVEL
+from auditor.metrics.estimates import NOISE
 from auditor.records import Estimate
-from auditor.records_circuits import CircuitRecord
+from auditor.records_circuits import CircuitRecord, RandomControl
 
 
 def sentence(record: CircuitRecord) -> str:
@@ -26,19 +27,29 @@ def sentence(record: CircuitRecord) -> str:
         reason = carried.reason if carried is not None else "not measured"
         return f"{_parts(record)} were found, and what they carry is not known {where}: {reason}."
     clauses = [f"{_parts(record)} carry {share(carried)} of the {record.unit} gap {where}"]
-    if record.random is not None:
+    if record.random is None:
+        clauses.append("no random circuits of that size were compared")
+    else:
         clauses.append(f"random circuits of that size carry {percent(record.random.mean)}")
     if record.stability is not None and record.stability.found_again is not None:
         clauses.append(f"found again in {percent(record.stability.found_again)} of resamples")
-    said = "; ".join(clauses) + "."
-    if record.random is not None and record.random.p > LEVEL:
-        hits = sum(each >= carried.value for each in record.random.faithfulness)
-        said += (
-            f" {hits} of {record.random.count} random circuits carry as much "
-            f"(p = {record.random.p:.2f}), so this is no evidence that these components matter "
-            "more than others."
-        )
-    return said
+    return "; ".join(clauses) + "." + _doubt(record.random, carried.value)
+
+
+def _doubt(random: RandomControl | None, carried: float) -> str:
+    """Returns why random circuits leave nothing to claim; nothing where they do not."""
+    if random is None or random.p <= LEVEL:
+        return ""
+    hits = sum(each >= carried - NOISE for each in random.faithfulness)
+    found = (
+        f"{hits} of {random.count} random circuits carry as much"
+        if hits
+        else f"Only {random.count} other circuits of that kind could be compared"
+    )
+    return (
+        f" {found} (p = {random.p:.2f}), so this is no evidence that these components matter more "
+        "than others."
+    )
 
 
 def share(estimate: Estimate) -> str:
@@ -47,12 +58,13 @@ def share(estimate: Estimate) -> str:
         return "an unknown share"
     if estimate.low is None or estimate.high is None:
         return percent(estimate.value)
-    return f"{percent(estimate.value)} [{100 * estimate.low:.0f}, {100 * estimate.high:.0f}]"
+    return f"{percent(estimate.value)} [{round(100 * estimate.low)}, {round(100 * estimate.high)}]"
 
 
 def percent(value: float) -> str:
     """Returns a share in whole percent: 84 %."""
-    return f"{100 * value:.0f} %"
+    # Rounded first: a share just below 0 is 0, not -0.
+    return f"{round(100 * value) or 0} %"
 
 
 def _parts(record: CircuitRecord) -> str:
