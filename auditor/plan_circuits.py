@@ -25,7 +25,8 @@ class CircuitPlan(Section):
     circuit_clusters: int = Field(
         8,
         ge=4,
-        description="Clusters that either side must have; with fewer, nothing is traced.",
+        description="Clusters that either side must have; with fewer, nothing is traced. Under 8 "
+        "there are no intervals, and no component is confirmed.",
     )
     completeness_tolerance: float = Field(
         0.05,
