@@ -16,11 +16,10 @@ A randomly initialised model of GPT-2 small's size, 32,491 edges, 4 pairs of 16 
 
 The last two run in an interpreter of their own, which waits while others run. Set it up so:
 
-    python3 -m venv /tmp/circuits-env
-    /tmp/circuits-env/bin/pip install --extra-index-url https://download.pytorch.org/whl/cpu \\
-        torch==2.13.0+cpu transformers==5.24.0 "transformer-lens==4.3.*" "captum==0.9.*" \\
-        pyvene==0.1.8
-    python -m tests.benchmarks.circuits_speed --other /tmp/circuits-env/bin/python
+    python3 -m venv others
+    others/bin/pip install torch==2.13.0 transformers==5.24.0 "transformer-lens==4.3.*" \\
+        "captum==0.9.*" pyvene==0.1.8
+    python -m tests.benchmarks.circuits_speed --other others/bin/python
 
 Without `--other`, and for what is not installed there, it says what is skipped. All take turns
 within each round; ratios are medians round by round. Agreement is measured before anything is
