@@ -148,6 +148,12 @@ def mixing(model: Any) -> None:
     value.register_forward_hook(lambda _, __, out: out.flip(-1))
 
 
+def talking(model: Any) -> None:
+    """Heads that are mixed behind attention."""
+    out = model.model.layers[1].self_attn.o_proj
+    out.register_forward_pre_hook(lambda _, args: (args[0] + 0.1 * args[0].flip(-1),))
+
+
 def other_eager(model: Any) -> None:
     """Attention of its own kernel, whose maps would be those of another computation."""
     config = model.config
@@ -167,6 +173,7 @@ CHANGED: list[tuple[str, Callable[[Any], None], str]] = [
     ("llama", adapted("q_proj"), r"layers\.1\.self_attn\.q_proj makes something else of"),
     ("llama", adapted("o_proj"), r"layers\.1\.self_attn\.o_proj|last block|" + ADDS_UP),
     ("llama", mixing, r"layers\.1\.self_attn\.v_proj"),
+    ("llama", talking, r"moving q of one head in .*q_proj does not move that head's output alone"),
     ("llama", other_eager, r"eager attention gives other heads' outputs"),
 ]
 
