@@ -9,6 +9,7 @@ from typing import Self
 
 import numpy as np
 
+from auditor.circuits import curves
 from auditor.circuits.base import Aligned, Bools, Floats
 from auditor.circuits.engine import Engine
 from auditor.circuits.means import cluster_means
@@ -112,8 +113,7 @@ class Bench:
 
 def random_p(found: float, random: Floats) -> float:
     """Returns (1 + random sets that leave no more) / (1 + sets); what is left may have any sign."""
-    no_more = int((np.abs(random) <= abs(found) + NOISE).sum())
-    return (1 + no_more) / (1 + len(random))
+    return curves.random_p(-abs(found), -np.abs(random))
 
 
 def remaining(engine: Engine, pairs: Aligned, edits: Sequence[Edit], means: Means) -> Floats:

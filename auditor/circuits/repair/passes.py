@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from auditor.circuits.base import Aligned, Floats, Inputs, Ints
+from auditor.circuits.converging import by_size
 from auditor.circuits.engine import Engine
 from auditor.circuits.patching import TOKENS
 from auditor.circuits.taps import Tap
@@ -25,15 +26,7 @@ class Change(NamedTuple):
 
 def batches(pairs: Aligned) -> Iterator[Ints]:
     """Yields rows of pairs of about one length, so many that both versions pass at once."""
-    lengths = pairs.lengths
-    order = np.argsort(lengths, kind="stable")
-    start = 0
-    while start < len(order):
-        stop = start + 1
-        while stop < len(order) and 2 * (stop + 1 - start) * lengths[order[stop]] <= TOKENS:
-            stop += 1
-        yield order[start:stop]
-        start = stop
+    return by_size(pairs, np.arange(len(pairs)), TOKENS // 2)
 
 
 @torch.no_grad()
