@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 import auditor
-from auditor import cli_inside, terminal
+from auditor import terminal
+from auditor.commands import inside, verify
+from auditor.commands import report as reporting
 from auditor.errors import AuditError, PlanError
 from auditor.options import (
     Arm,
@@ -42,13 +44,13 @@ from auditor.options import (
     Offline,
     Out,
     Outcome,
+    Pack,
     Pairs,
     Pilot,
     Predictions,
     Protected,
     Quiet,
     Revision,
-    RunPath,
     Seed,
     Templates,
     TextColumn,
@@ -159,6 +161,7 @@ def run(
     explain_placebo: ExplainPlacebo = None,
     trace_findings: TraceFindings = None,
     circuit_pairs: CircuitPairs = None,
+    pack: Pack = None,
     device: Device = None,
     dtype: Dtype = None,
     offline: Offline = False,
@@ -249,20 +252,10 @@ def swap(
         terminal.say(f"no mention to swap for {', '.join(names)}; nothing was written")
 
 
-@app.command()
-def report(
-    folder: RunPath,
-    formats: Annotated[list[str] | None, typer.Option("--format", help="html, json.")] = None,
-) -> None:
-    """Write the report of a finished run as its next edition."""
-    from auditor.run import open_run
-
-    for path in _write_edition(open_run(folder), tuple(formats or ("html", "json"))):
-        terminal.stdout.print(str(path), markup=False, soft_wrap=True)
-
-
-app.command()(cli_inside.explain)
-app.command()(cli_inside.circuits)
+app.command()(reporting.report)
+app.command()(verify.verify)
+app.command()(inside.explain)
+app.command()(inside.circuits)
 
 
 @app.command()
@@ -274,33 +267,6 @@ def review(
     from auditor.ui.launch import launch
 
     raise typer.Exit(launch(runs or [], port=port))
-
-
-@app.command()
-def verify(folder: RunPath, as_json: AsJson = False) -> None:
-    """Check every file of a run against its manifests. Exit 1 where one was changed."""
-    from auditor.evidence.manifest import verify as check_manifests
-
-    found = check_manifests(folder)
-    if as_json:
-        terminal.emit(
-            {
-                "root_hash": found.root_hash,
-                "files": found.files,
-                "intact": found.intact,
-                "signature": "unsigned",
-                "problems": list(found.problems),
-            }
-        )
-    else:
-        state = "intact" if found.intact else "broken"
-        lines = [
-            f"{state}: {found.files} files, root hash {found.root_hash}, unsigned",
-            *found.problems,
-        ]
-        for line in lines:
-            terminal.stdout.print(line, markup=False, soft_wrap=True)
-    raise typer.Exit(0 if found.intact else 1)
 
 
 @app.command("list")
@@ -360,13 +326,15 @@ def _audit(
 ) -> Run:
     """Runs the audit, writes the first edition of its report, and prints where things are."""
     from auditor.pipeline import run_audit
+    from auditor.report.edition import Choice
     from auditor.run import Run, refuse_underpowered
 
     if resume is None:
         refuse_underpowered(plan)
     with _interruptible() as note, terminal.progress(quiet=quiet) as tell:
         finished = Run(run_audit(plan, out, resume=resume, tell=note(tell)))
-        reports = _write_edition(finished, ("html", "json"))
+        choice = Choice.of(plan)
+        reports = reporting.write_next(finished, reporting.DEFAULT_FORMATS, choice)
     if as_json:
         terminal.emit(terminal.run_json(finished, reports))
     else:
@@ -379,13 +347,6 @@ def _training(tell: Any) -> Callable[[int, int], None]:
 
     stage = "training the demo checkpoints, once"
     return lambda done, total: tell(Step(Path(), stage, done, total, "steps"))
-
-
-def _write_edition(run: Run, formats: tuple[str, ...]) -> list[Path]:
-    from auditor.evidence.run_folder import write_edition
-    from auditor.report import write_report
-
-    return write_edition(run.folder, lambda folder: write_report(run.evidence, folder, formats))
 
 
 @contextmanager

@@ -76,6 +76,15 @@ TraceFindings = Annotated[
 CircuitPairs = Annotated[
     int | None, typer.Option(help="Pairs to find a circuit on, and as many to judge it on.")
 ]
+Pack = Annotated[
+    list[str] | None, typer.Option(help="Framework pack to annex; see `auditor list packs`.")
+]
+Declared = Annotated[
+    Path | None, typer.Option(help="Facts that people declare (TOML); see `auditor list declared`.")
+]
+Public = Annotated[
+    bool, typer.Option("--public", help="For publication: hide small cells, quote no texts.")
+]
 RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a finished run.")]
 
 _PLAN_NAMES = {
@@ -83,6 +92,7 @@ _PLAN_NAMES = {
     "attribute": "attributes",
     "lexicon": "lexicons",
     "arm": "arms",
+    "pack": "packs",
 }
 """Options of the command line that are called otherwise in the plan."""
 

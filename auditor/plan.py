@@ -15,6 +15,7 @@ from pydantic import Field, field_validator, model_validator
 from auditor.plan_attributions import AttributionPlan
 from auditor.plan_circuits import CircuitPlan
 from auditor.plan_metrics import HarmPlan, MetricPlan, Section
+from auditor.plan_report import DeclaredPlan, ReportPlan
 from auditor.records import NAMES_SUFFIX
 
 PLAN_VERSION = 1
@@ -211,8 +212,12 @@ class CasePlan(Section):
     max_cases: int = Field(500, ge=0, description="At most this many per attribute.")
 
 
+_NOT_DECIDING = {"declared", "report"}
+"""Sections that decide no result: a plan's hash stays when a fact is declared later."""
+
+
 class AuditPlan(Section):
-    """Everything that decides the result of an audit."""
+    """Everything that decides the result of an audit, and what people declare beside it."""
 
     name: str = Field("audit", min_length=1, description="Printed on the report.")
     seed: int = Field(0, ge=0, description="Of everything that is drawn.")
@@ -225,6 +230,8 @@ class AuditPlan(Section):
     cases: CasePlan = CasePlan()
     attributions: AttributionPlan = AttributionPlan()
     circuits: CircuitPlan = CircuitPlan()
+    declared: DeclaredPlan = DeclaredPlan()
+    report: ReportPlan = ReportPlan()
 
     @field_validator("models")
     @classmethod
@@ -276,10 +283,16 @@ class AuditPlan(Section):
             )
         return self
 
-    def canonical(self) -> str:
-        """Returns the plan as JSON with sorted keys: equal plans give equal bytes."""
-        return json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
+    def canonical(self, *, deciding: bool = False) -> str:
+        """Returns the plan as JSON with sorted keys: equal plans give equal bytes.
+
+        Args:
+            deciding: only what decides a result.
+        """
+        values = self.model_dump(mode="json", exclude=_NOT_DECIDING if deciding else None)
+        return json.dumps(values, sort_keys=True, ensure_ascii=False)
 
     @property
     def sha256(self) -> str:
-        return hashlib.sha256(self.canonical().encode()).hexdigest()
+        """Of what decides a result, which is fixed before the first model call."""
+        return hashlib.sha256(self.canonical(deciding=True).encode()).hexdigest()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +116,8 @@ def _option_lines(section: Section, name: str) -> list[str]:
 
 def _toml(value: Any) -> str:
     """JSON and TOML write strings, numbers, booleans and lists of these alike."""
+    if isinstance(value, date):
+        return value.isoformat()
     if isinstance(value, Section):
         value = value.model_dump(exclude_none=True)
     if isinstance(value, dict):

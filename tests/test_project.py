@@ -19,10 +19,11 @@ from tests.conftest import ROOT
 
 ORDER = [
     "errors", "records", "records_attributions", "records_circuits", "schemas", "content",
-    "grammar", "plan_metrics", "plan_attributions", "plan_circuits", "plan", "plan_file",
-    "evidence", "sources", "swaps", "models", "metrics", "benchmarks", "attributions", "circuits",
-    "decisions", "report", "review", "pipeline", "planned", "explanation", "run_rows", "run",
-    "preview", "terminal", "options", "cli_inside", "cli", "ui",
+    "grammar", "plan_metrics", "plan_attributions", "plan_circuits", "plan_report", "plan",
+    "plan_file", "evidence", "sources", "swaps", "models", "metrics", "benchmarks", "attributions",
+    "circuits", "decisions", "report", "review", "pipeline", "planned", "explanation",
+    "comparison", "run_rows", "run", "preview", "terminal", "options", "pytest_plugin",
+    "commands", "cli", "ui",
 ]  # fmt: skip
 """A module imports only what stands above it, or in its own folder."""
 

@@ -21,8 +21,13 @@ from auditor.records import (
     Verdict,
 )
 from auditor.report.base import Part
+from auditor.report.cover.parts import EditionPart
+from auditor.report.declared.parts import DeclaredPart
+from auditor.report.figures.parts import FigureRow
+from auditor.report.packs.parts import FrameworksPart
 from auditor.report.parts_attributions import AttributionsPart
 from auditor.report.parts_circuits import CircuitsPart
+from auditor.report.people.parts import PeoplePart
 
 Runs = list[tuple[str, bool]]
 """A text in runs, each with whether the swap changed it."""
@@ -187,6 +192,8 @@ class Summary(Part):
     """What a report says."""
 
     schema_version: int
+    edition: EditionPart
+    declared: DeclaredPart
     name: str
     verdict: Verdict
     verdict_reason: str
@@ -230,6 +237,9 @@ class Summary(Part):
     data_notes: list[str]
     coverage: Coverage
     largest_gaps: list[GapRow]
+    figures: list[FigureRow]
     attributions: AttributionsPart
     circuits: CircuitsPart
+    people: PeoplePart
+    frameworks: FrameworksPart
     not_tested: list[str]

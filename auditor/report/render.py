@@ -28,6 +28,7 @@ from auditor.report import (
     words_circuits,
 )
 from auditor.report.circuit_charts import draw_figure
+from auditor.report.edition import Choice, Edition
 from auditor.report.parts import PanelRow, Summary
 from auditor.report.parts_circuits import TracedRow
 from auditor.report.summarize import summarize
@@ -35,8 +36,10 @@ from auditor.report.summarize import summarize
 FORMATS = ("html", "json")
 
 
-def write_report(evidence: Evidence, folder: Path, formats: Sequence[str] = FORMATS) -> list[Path]:
-    """Writes report.html and report.json into `folder` and returns their paths.
+def write_report(
+    evidence: Evidence, folder: Path, formats: Sequence[str] = FORMATS, *, choice: Choice
+) -> list[Path]:
+    """Writes an edition into `folder`, RUN/editions/NNN, and returns the paths of its files.
 
     Raises:
         PlanError: a form that there is not.
@@ -44,7 +47,7 @@ def write_report(evidence: Evidence, folder: Path, formats: Sequence[str] = FORM
     unknown = [name for name in formats if name not in FORMATS]
     if unknown:
         raise PlanError(f"no report format {', '.join(unknown)}; there are {', '.join(FORMATS)}")
-    summary = summarize(evidence)
+    summary = summarize(evidence, Edition.at(folder, choice))
     return [_write(summary, folder / f"report.{name}") for name in dict.fromkeys(formats)]
 
 

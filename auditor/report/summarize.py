@@ -10,9 +10,14 @@ from auditor.plan import AuditPlan
 from auditor.records import SCHEMA_VERSION, Arm, Basis, Finding, TermEffect
 from auditor.report.attributions import attributions_of
 from auditor.report.circuits import circuits_of
+from auditor.report.cover.edition import edition_of
 from auditor.report.criteria import criteria_of
+from auditor.report.declared.facts import declared_of
+from auditor.report.edition import Choice, Edition
+from auditor.report.figures.collect import figures_of
 from auditor.report.gaps import largest_gaps
 from auditor.report.limits import not_provided, not_tested
+from auditor.report.packs.frameworks import frameworks_of
 from auditor.report.panels import panels_of
 from auditor.report.parts import (
     CheckpointRow,
@@ -23,15 +28,23 @@ from auditor.report.parts import (
     PlanRow,
     Summary,
 )
+from auditor.report.people.collect import people_of
 from auditor.report.sentences import finding_sentence
 from auditor.report.words import DIRECTION, clusters_are, in_units
 
 TERMS_PER_CONTRAST = 3
 
 
-def summarize(evidence: Evidence) -> Summary:
-    """Returns the summary of a finished run."""
+def summarize(evidence: Evidence, edition: Edition | None = None) -> Summary:
+    """Returns the summary of a finished run.
+
+    Args:
+        edition: None: a working copy, with the packs and facts of the plan.
+    """
+    edition = edition or Edition.working_copy(Choice.of(evidence.plan))
     return Summary(
+        edition=edition_of(evidence, edition),
+        declared=declared_of(edition.choice.declared),
         **_identity(evidence),
         **_findings(evidence),
         **_beside(evidence),
@@ -41,8 +54,11 @@ def summarize(evidence: Evidence) -> Summary:
         plan=evidence.plan.model_dump(mode="json"),
         coverage=Coverage(**evidence.coverage),
         largest_gaps=largest_gaps(evidence),
+        figures=figures_of(evidence),
         attributions=attributions_of(evidence),
         circuits=circuits_of(evidence),
+        people=people_of(evidence, edition),
+        frameworks=frameworks_of(evidence, edition),
         not_tested=not_tested(evidence),
     )
 
@@ -58,7 +74,7 @@ def _identity(evidence: Evidence) -> dict[str, Any]:
         "run_number": record["run_number"],
         "started_at": record["started_at"],
         "finished_at": record["finished_at"],
-        "plan_sha256": plan.sha256,
+        "plan_sha256": record["plan_sha256"],
         "root_hash": evidence.root_hash,
         "counted": _counted(plan),
         "standing_for": _standing_for(evidence),

@@ -119,6 +119,7 @@ def record() -> dict[str, Any]:
     return {
         "run_id": "20260101T000000-abcdef01",
         "run_number": 7,
+        "plan_sha256": "ef" * 32,
         "started_at": "2026-01-01T00:00:00+00:00",
         "finished_at": "2026-01-01T00:01:00+00:00",
         "models": [{**model, "model_id": MODELS[0], **trusted}, {**model, "model_id": MODELS[1]}],

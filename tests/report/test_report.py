@@ -15,6 +15,7 @@ import auditor
 from auditor.errors import PlanError
 from auditor.evidence.reader import Evidence
 from auditor.report import Summary, measures, render_html, summarize, words, write_report
+from auditor.report.edition import Choice
 from auditor.report.render import render_json
 from tests.fakes import LABELS, Biased, constant
 from tests.report import factory
@@ -229,15 +230,21 @@ def test_the_record_reads_back_to_the_same_summary(summary: Summary) -> None:
     assert Summary.model_validate_json(render_json(summary)) == summary
 
 
-def test_a_report_is_the_same_bytes_twice(evidence: Evidence, tmp_path: Path) -> None:
-    first = [p.read_bytes() for p in write_report(evidence, tmp_path / "a")]
-    second = [p.read_bytes() for p in write_report(evidence, tmp_path / "b")]
+def test_a_report_is_the_same_bytes_twice(
+    evidence: Evidence, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Outside the time of issue, which is the edition's only clock."""
+    monkeypatch.setattr("auditor.report.edition.now", lambda: "2026-01-02T00:00:00+00:00")
+    first, second = (
+        [p.read_bytes() for p in write_report(evidence, tmp_path / copy / "001", choice=Choice())]
+        for copy in "ab"
+    )
     assert first == second
 
 
 def test_an_unknown_form_is_refused(evidence: Evidence, tmp_path: Path) -> None:
     with pytest.raises(PlanError, match="no report format docx; there are html, json"):
-        write_report(evidence, tmp_path, ["docx"])
+        write_report(evidence, tmp_path / "1", ["docx"], choice=Choice())
 
 
 def test_outcomes_without_texts_have_a_report_too(tmp_path: Path) -> None:

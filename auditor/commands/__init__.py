@@ -1,0 +1,1 @@
+"""The commands of a finished run, one file per purpose; `cli.py` puts them together."""

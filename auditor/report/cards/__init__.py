@@ -1,0 +1,1 @@
+"""Model cards: for a model hub, and as a CycloneDX bill of materials."""

@@ -1,0 +1,1 @@
+"""What a reader meets first and last: document control, executive summary, register."""

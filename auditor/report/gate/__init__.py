@@ -1,0 +1,1 @@
+"""What a release pipeline reads: JUnit XML, SARIF, a Markdown summary, one exit code."""
