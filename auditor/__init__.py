@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from auditor.circuits.find import find_circuit as find_circuit
     from auditor.circuits.margins import label_margin as label_margin
     from auditor.circuits.margins import token_contrast as token_contrast
+    from auditor.comparison import compare as compare
     from auditor.errors import AuditError as AuditError
     from auditor.plan import AuditPlan as AuditPlan
     from auditor.run import Run as Run
@@ -34,6 +35,7 @@ _HOMES = {
     "AuditPlan": "auditor.plan",
     "Run": "auditor.run",
     "audit": "auditor.run",
+    "compare": "auditor.comparison",
     "edge_scores": "auditor.circuits.find",
     "explain": "auditor.attributions.explain",
     "explain_pairs": "auditor.attributions.explain",
@@ -54,6 +56,7 @@ __all__ = [
     "Run",
     "__version__",
     "audit",
+    "compare",
     "edge_scores",
     "explain",
     "explain_pairs",

@@ -17,7 +17,7 @@ import typer
 
 import auditor
 from auditor import terminal
-from auditor.commands import inside, verify
+from auditor.commands import compare, gate, inside, verify
 from auditor.commands import report as reporting
 from auditor.errors import AuditError, PlanError
 from auditor.options import (
@@ -81,10 +81,12 @@ class Listing(StrEnum):
     """What `auditor list` knows of."""
 
     ATTRIBUTES = "attributes"
+    DECLARED = "declared"
     TEMPLATES = "templates"
     METHODS = "methods"
     METRICS = "metrics"
     MODELS = "models"
+    PACKS = "packs"
 
 
 def main() -> None:
@@ -181,9 +183,7 @@ def run(
         return
     chosen = resumed_plan(resume) if resume else chosen_plan(plan, options)
     judged = _audit(chosen, out, resume, quiet=quiet, as_json=as_json)
-    from auditor.metrics.verdicts import exit_code
-
-    raise typer.Exit(exit_code(judged.verdict))
+    raise typer.Exit(judged.exit_code)
 
 
 @app.command()
@@ -254,6 +254,9 @@ def swap(
 
 app.command()(reporting.report)
 app.command()(verify.verify)
+app.command()(verify.sign)
+app.command()(gate.gate)
+app.command()(compare.compare)
 app.command()(inside.explain)
 app.command()(inside.circuits)
 
@@ -271,7 +274,7 @@ def review(
 
 @app.command("list")
 def list_(what: Listing, as_json: AsJson = False) -> None:
-    """Show the attributes, templates, metrics, methods of attribution or models that there are."""
+    """Show the attributes, templates, packs and so on that there are."""
     from auditor.preview import rows_of
 
     terminal.print_rows(rows_of(what.value), as_json=as_json)

@@ -119,6 +119,10 @@ def run_audit(
 
 def resolve(plan: AuditPlan, frame: pd.DataFrame | None = None) -> Inputs:
     """Returns the plan's names as things; every file named is found and hashed."""
+    if plan.report.packs:  # before hours of scoring; reading them takes what a report takes
+        from auditor.report.packs.pack import refuse_unknown_packs
+
+        refuse_unknown_packs(plan.report.packs)
     data = plan.data
     if data.predictions or data.pairs:
         path = Path(data.predictions or data.pairs or "")
@@ -160,6 +164,7 @@ def score_texts(run: RunFolder, inputs: Inputs, models: list[Any], tell: Tell) -
     from auditor.models import load_counter
 
     assert inputs.attributes is not None
+    assert inputs.texts is not None
     # The first checkpoint's pieces decide which names are like each other, so that all
     # checkpoints see the same pairs.
     counter = load_counter(models[0], inputs.plan.scoring) if inputs.attributes.names else None
@@ -167,7 +172,7 @@ def score_texts(run: RunFolder, inputs: Inputs, models: list[Any], tell: Tell) -
     for index, model in enumerate(models):
         if not run.is_done(f"model {index}"):
             parts = _score_with(run, inputs, swapper, index, model, tell)
-            run.finish(f"model {index}", parts=parts)
+            run.finish(f"model {index}", parts=parts, without_text=inputs.texts.skipped)
 
 
 def _score_with(

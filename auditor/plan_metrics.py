@@ -42,7 +42,7 @@ _HALF = (
     "in-house: half of the +-.10 toolkit convention, since texts are otherwise equal; no legal "
     "source"
 )
-_CONVENTION = "toolkit convention of +-.10 (AIF360, holisticai); no legal source"
+_CONVENTION = "convention: the +-.10 of toolkits (AIF360, holisticai); no legal source"
 DEFAULTS: dict[str, tuple[float, str]] = {
     "selection_rate_change": (0.05, _HALF),
     "false_negative_rate_change": (0.05, _HALF),

@@ -163,13 +163,15 @@ def _model_line(plan: AuditPlan, index: int) -> str:
 
 
 def rows_of(listing: str) -> list[dict[str, Any]]:
-    """Returns what there is of attributes, templates, metrics, methods or models, one row each."""
+    """Returns what there is of attributes, templates, packs and so on, one row each."""
     return {
         "attributes": _attributes,
+        "declared": _declared,
         "templates": _templates,
         "metrics": _metrics,
         "methods": _methods,
         "models": _models,
+        "packs": _packs,
     }[listing]()
 
 
@@ -224,7 +226,27 @@ def _methods() -> list[dict[str, Any]]:
     ]
 
 
+def _declared() -> list[dict[str, Any]]:
+    from auditor.report.declared.listing import rows_of_facts
+
+    return rows_of_facts()
+
+
 def _models() -> list[dict[str, Any]]:
     from auditor.models import KINDS
 
     return [{"kind": kind, "meaning": meaning} for kind, meaning in KINDS.items()]
+
+
+def _packs() -> list[dict[str, Any]]:
+    from auditor.report.packs.pack import shipped_packs
+
+    return [
+        {
+            "id": pack.id,
+            "instrument": pack.instrument,
+            "status": pack.status,
+            "as_of": pack.as_of.isoformat(),
+        }
+        for pack in shipped_packs().values()
+    ]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from auditor.errors import PlanError
 from auditor.evidence.reader import Evidence
 from auditor.explanation import PairExplanation, circuit_of, explain_pair, trace_finding
+from auditor.metrics import verdicts
 from auditor.pipeline import Step, run_audit
 from auditor.plan import AuditPlan
 from auditor.plan_file import plan_from_options
@@ -26,6 +27,9 @@ from auditor.run_rows import (
     self_test_row,
     term_row,
 )
+
+if TYPE_CHECKING:
+    from auditor.report.gate.decision import Gate
 
 
 class Run:
@@ -46,6 +50,21 @@ class Run:
     def verdict(self) -> Overall:
         """The audit's answer; `str()` gives its words."""
         return self.evidence.overall
+
+    @property
+    def exit_code(self) -> int:
+        """0: the criteria are met, or none applies. 1: one is not met. 3: it is not settled."""
+        return verdicts.exit_code(self.verdict)
+
+    def gate(self) -> Gate:
+        """Returns what `auditor gate` says of this run, its evidence checked first.
+
+        Raises:
+            RunError: a file was changed since the run was sealed.
+        """
+        from auditor.report.gate.decision import decide
+
+        return decide(self.evidence)
 
     @property
     def findings(self) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from auditor import terminal
+from auditor.errors import PlanError
 from auditor.options import Declared, Pack, Public, RunPath
 
 if TYPE_CHECKING:
@@ -16,9 +17,13 @@ if TYPE_CHECKING:
 
 Formats = Annotated[
     list[str] | None,
-    typer.Option("--format", help="html, json, pdf, md, csv, cards; html and json if not given."),
+    typer.Option(
+        "--format",
+        help="html, json, pdf, md, csv, cards; json is always written, html if none is given.",
+    ),
 ]
-DEFAULT_FORMATS = ("html", "json")
+DEFAULT_FORMATS = ("html",)
+"""Beside report.json, which every edition has."""
 
 
 def report(
@@ -39,10 +44,23 @@ def report(
 
 
 def write_next(run: Run, formats: tuple[str, ...], choice: Choice) -> list[Path]:
-    """Writes the next edition of a run's report and returns its files."""
-    from auditor.evidence.run_folder import write_edition
-    from auditor.report import write_report
+    """Writes the next edition of a run's report, sealed, and returns its files.
 
-    return write_edition(
-        run.folder, lambda folder: write_report(run.evidence, folder, formats, choice=choice)
+    Raises:
+        PlanError: a form that there is not, and nothing is written; or a PDF that cannot be made
+            on this machine: the edition has the rest of what was asked for, and the page.
+    """
+    from auditor.evidence.run_folder import write_edition
+    from auditor.report.pdf import refusal
+    from auditor.report.render import check_formats, write_report
+
+    wanted = check_formats(formats)
+    refused = refusal() if "pdf" in wanted else None
+    able = ["html", *(form for form in wanted if form != "pdf")] if refused else wanted
+    paths = write_edition(
+        run.folder, lambda folder: write_report(run.evidence, folder, able, choice=choice)
     )
+    if refused:
+        written = ", ".join(path.name for path in paths)
+        raise PlanError(f"{refused}\nWritten and sealed without it: {written} in {paths[0].parent}")
+    return paths

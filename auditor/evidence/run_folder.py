@@ -284,7 +284,12 @@ def _write_next(
     number = 1 + max((int(n) for n in numbers if n.isdigit()), default=0)
     folder = run / kind / f"{number:03d}{suffix}"
     folder.mkdir(parents=True)
-    files = list(write(folder))
+    try:
+        files = list(write(folder))
+    except AuditError:
+        # What was refused leaves nothing behind that a reader could take for an edition.
+        shutil.rmtree(folder)
+        raise
     manifest.seal(folder, parent=manifest.root_hash(run / "evidence"))
     return files
 

@@ -8,6 +8,9 @@ from auditor.records import Basis, Criterion, Finding
 from auditor.report.measures import unit_words
 from auditor.report.parts import CriterionRow
 
+ORIGIN_KINDS = ("law", "court", "practice", "convention", "in-house")
+"""What a threshold may come from; its origin begins with one: "law: 29 CFR 1607.4(D)"."""
+
 
 def criteria_of(findings: Sequence[Finding]) -> list[CriterionRow]:
     """Returns a row for every criterion that judges a finding, with what it holds for."""
@@ -22,12 +25,19 @@ def criteria_of(findings: Sequence[Finding]) -> list[CriterionRow]:
             unit=each[0].estimate.unit,
             delta=criterion.delta,
             origin=criterion.origin,
+            origin_kind=origin_kind(criterion.origin),
             approved_by=criterion.approved_by,
             of=list(dict.fromkeys(f.contrast.attribute for f in each)),
             findings=len(each),
         )
         for (basis, criterion), each in by_criterion.items()
     ]
+
+
+def origin_kind(origin: str) -> str | None:
+    """Returns what an origin says of itself up to its colon; None: nothing of the kind."""
+    kind, colon, _ = origin.partition(":")
+    return kind.strip().lower() if colon and kind.strip().lower() in ORIGIN_KINDS else None
 
 
 def threshold(row: CriterionRow) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -17,6 +18,8 @@ from auditor.evidence.provenance import now
 from auditor.evidence.reader import Evidence
 from auditor.plan import AuditPlan
 from auditor.plan_report import DeclaredPlan
+from auditor.report.declared.checks import check_facts
+from auditor.report.packs.pack import refuse_unknown_packs
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +43,17 @@ class Choice:
         """Returns the plan's choice with packs added and newer facts in place of older ones.
 
         Args:
-            declared: a TOML file with keys of the plan's section `declared`.
+            declared: a TOML file with keys of the plan's section `declared`. What it gives takes
+                the place of what the plan gives, key by key.
 
         Raises:
-            PlanError: the file is not there, is not TOML, or declares something unknown.
+            PlanError: the file is not there, is not TOML, declares something unknown, or its facts
+                contradict each other; or there is no such pack, or it has errors.
         """
         facts = plan.declared if declared is None else _newer(plan.declared, declared)
-        return cls(tuple(dict.fromkeys([*plan.report.packs, *packs])), facts, public)
+        chosen = tuple(dict.fromkeys([*plan.report.packs, *packs]))
+        refuse_unknown_packs(chosen)
+        return cls(chosen, check_facts(facts, plan), public)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +70,10 @@ class Edition:
     @classmethod
     def at(cls, folder: Path, choice: Choice) -> Self:
         """Returns the edition that is being written into `folder`, RUN/editions/NNN."""
-        earlier = sorted(p for p in folder.parent.glob("[0-9]*") if int(p.name) < int(folder.name))
-        return cls(int(folder.name), now(), _report_id(earlier[-1:]), choice)
+        number = int(folder.name)
+        others = (path for path in folder.parent.glob("[0-9]*") if path.name.isdigit())
+        earlier = sorted((path for path in others if int(path.name) < number), key=_number)
+        return cls(number, now(), _report_id(earlier[-1:]), choice)
 
     @classmethod
     def working_copy(cls, choice: Choice) -> Self:
@@ -76,6 +85,10 @@ class Edition:
         chosen = f"{self.choice.packs}{self.choice.declared!r}{self.choice.public}"
         name = f"{evidence.root_hash}/{self.number}/{chosen}"
         return str(uuid5(NAMESPACE_URL, name))
+
+
+def _number(folder: Path) -> int:
+    return int(folder.name)
 
 
 def _report_id(earlier: Sequence[Path]) -> str | None:
@@ -95,7 +108,7 @@ def _newer(declared: DeclaredPlan, path: Path) -> DeclaredPlan:
 
 
 def read_declared(path: Path) -> dict[str, Any]:
-    """Returns the facts of a TOML file, at its top or under [declared].
+    """Returns the facts of a TOML file, at its top or under [declared]; it may be a plan.
 
     Raises:
         PlanError: no such file, not TOML, or a key or value that is not accepted.
@@ -106,10 +119,17 @@ def read_declared(path: Path) -> dict[str, Any]:
         raise PlanError(
             f"no facts at {path}; see which there are with: auditor list declared"
         ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, IsADirectoryError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise PlanError(f"{path} is not a TOML file in UTF-8: {error}") from None
-    own = values.get("declared", values)
-    return _checked(own, path)
+    if "declared" not in values:
+        return _checked(values, path)
+    beside = sorted(values.keys() - AuditPlan.model_fields.keys())
+    if beside:
+        raise PlanError(
+            f"{path}: {', '.join(beside)} stands beside [declared], where no fact is read; move it "
+            "under [declared]"
+        )
+    return _checked(values["declared"], path)
 
 
 def _checked(own: Any, path: Path) -> dict[str, Any]:
@@ -117,7 +137,18 @@ def _checked(own: Any, path: Path) -> dict[str, Any]:
         return DeclaredPlan.model_validate(own).model_dump(exclude_unset=True)
     except ValidationError as error:
         with collected(str(path), PlanError) as problems:
-            for item in error.errors():
-                where = ".".join(str(part) for part in item["loc"])
-                problems.add(f"{where}: {item['msg']}; see `auditor list declared`")
+            for line in _problems(error):
+                problems.add(line)
         raise
+
+
+def _problems(error: ValidationError) -> Iterator[str]:
+    for item in error.errors():
+        where = ".".join(str(part) for part in item["loc"]) or "declared"
+        what = f"no such fact{_hint(where)}" if item["type"] == "extra_forbidden" else item["msg"]
+        yield f"{where}: {what}; see `auditor list declared`"
+
+
+def _hint(name: str) -> str:
+    near = difflib.get_close_matches(name, DeclaredPlan.model_fields, n=1)
+    return f" (did you mean {near[0]}?)" if near else ""

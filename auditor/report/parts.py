@@ -21,9 +21,17 @@ from auditor.records import (
     Verdict,
 )
 from auditor.report.base import Part
-from auditor.report.cover.parts import EditionPart
-from auditor.report.declared.parts import DeclaredPart
-from auditor.report.figures.parts import FigureRow
+from auditor.report.cover.parts import (
+    CoverPart,
+    EditionPart,
+    EvidencePart,
+    ExecutivePart,
+    PlanningPart,
+    RegisterPart,
+    TextPart,
+)
+from auditor.report.declared.parts import DataPart, DeclaredPart, MonitoringPart
+from auditor.report.figures.parts import FigureRow, MeasuredPart
 from auditor.report.packs.parts import FrameworksPart
 from auditor.report.parts_attributions import AttributionsPart
 from auditor.report.parts_circuits import CircuitsPart
@@ -77,6 +85,9 @@ class CriterionRow(Part):
     unit: str
     delta: float
     origin: str
+    origin_kind: str | None
+    """law, court, practice, convention, in-house: where the origin begins with it; None: it says
+    none."""
     approved_by: str | None
     of: list[str]
     """Attributes, or protected columns."""
@@ -193,7 +204,15 @@ class Summary(Part):
 
     schema_version: int
     edition: EditionPart
+    text: TextPart
+    cover: CoverPart
+    executive: ExecutivePart
+    planning: PlanningPart
+    findings_register: RegisterPart
+    evidence: EvidencePart
     declared: DeclaredPart
+    data: DataPart
+    monitoring: MonitoringPart
     name: str
     verdict: Verdict
     verdict_reason: str
@@ -238,6 +257,7 @@ class Summary(Part):
     coverage: Coverage
     largest_gaps: list[GapRow]
     figures: list[FigureRow]
+    measured: MeasuredPart
     attributions: AttributionsPart
     circuits: CircuitsPart
     people: PeoplePart

@@ -1,68 +1,66 @@
-"""Renders a summary: JSON as the record, HTML as a page that needs nothing else."""
+"""Renders a summary in every form and writes them: JSON is the record, the rest show it."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
-
-from auditor.content import content_path
 from auditor.errors import PlanError
 from auditor.evidence.files import whole_file
 from auditor.evidence.reader import Evidence
-from auditor.records import Verdict
-from auditor.report import (
-    attribution_tables,
-    charts,
-    circuit_tables,
-    measures,
-    numbers,
-    rules,
-    sentences,
-    tables,
-    words,
-    words_attributions,
-    words_circuits,
-)
-from auditor.report.circuit_charts import draw_figure
+from auditor.report.cards import render_cards
+from auditor.report.csv_tables import render_csv
 from auditor.report.edition import Choice, Edition
-from auditor.report.parts import PanelRow, Summary
-from auditor.report.parts_circuits import TracedRow
+from auditor.report.html import render_html
+from auditor.report.markdown import render_markdown
+from auditor.report.parts import Summary
+from auditor.report.pdf import render_pdf
+from auditor.report.people.page import FILE, posts, render_ll144
 from auditor.report.summarize import summarize
-
-FORMATS = ("html", "json")
 
 
 def write_report(
-    evidence: Evidence, folder: Path, formats: Sequence[str] = FORMATS, *, choice: Choice
+    evidence: Evidence, folder: Path, formats: Sequence[str] = ("html",), *, choice: Choice
 ) -> list[Path]:
     """Writes an edition into `folder`, RUN/editions/NNN, and returns the paths of its files.
 
+    Every form is made before the first file is written. report.json is always among them: it is
+    the record, without which the others could not be checked.
+
     Raises:
-        PlanError: a form that there is not.
+        PlanError: a form that there is not, or one that cannot be made on this machine.
     """
-    unknown = [name for name in formats if name not in FORMATS]
-    if unknown:
-        raise PlanError(f"no report format {', '.join(unknown)}; there are {', '.join(FORMATS)}")
-    summary = summarize(evidence, Edition.at(folder, choice))
-    return [_write(summary, folder / f"report.{name}") for name in dict.fromkeys(formats)]
+    wanted = check_formats(formats)
+    drawn = Renderings(summarize(evidence, Edition.at(folder, choice)))
+    made = {name: content for form in wanted for name, content in FORMS[form](drawn).items()}
+    return [_write(folder / name, content) for name, content in made.items()]
 
 
 def write_one(evidence: Evidence, path: Path) -> Path:
-    """Writes one report; the suffix of `path` says which form."""
-    if path.suffix.lstrip(".") not in FORMATS:
-        raise PlanError(f"{path} ends in neither .html nor .json; name one of these")
-    return _write(summarize(evidence), path)
+    """Writes one report; the suffix of `path` says which form.
+
+    Raises:
+        PlanError: a suffix of none of the forms that are one file.
+    """
+    form = path.suffix.lstrip(".")
+    if form not in SINGLE:
+        raise PlanError(f"{path} ends in none of .{', .'.join(SINGLE)}; name one of these")
+    drawn = Renderings(summarize(evidence))
+    return _write(path, FORMS[form](drawn)[f"report.{form}"])
 
 
-def _write(summary: Summary, path: Path) -> Path:
-    text = render_html(summary) if path.suffix == ".html" else render_json(summary)
-    with whole_file(path) as temporary:
-        temporary.write_text(text, encoding="utf-8", newline="\n")
-    return path
+def check_formats(formats: Sequence[str]) -> list[str]:
+    """Returns each form once, the record among them.
+
+    Raises:
+        PlanError: there is none of that name.
+    """
+    unknown = [name for name in formats if name not in FORMS]
+    if unknown:
+        raise PlanError(f"no report format {', '.join(unknown)}; there are {', '.join(FORMS)}")
+    return list(dict.fromkeys([*formats, "json"]))
 
 
 def render_json(summary: Summary) -> str:
@@ -71,68 +69,54 @@ def render_json(summary: Summary) -> str:
     return json.dumps(values, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def render_html(summary: Summary) -> str:
-    """Returns the summary as one HTML page: no script, no address elsewhere, font embedded."""
-    folder = content_path("reports", "templates")
-    pages = Environment(
-        loader=FileSystemLoader(folder),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    pages.globals.update(
-        attribution_tables=attribution_tables,
-        circuit_tables=circuit_tables,
-        not_tested=Verdict.NOT_TESTED,
-        words=words,
-        words_attributions=words_attributions,
-        words_circuits=words_circuits,
-        measures=measures,
-        numbers=numbers,
-        rules=rules,
-        sentences=sentences,
-        tables=tables,
-        fonts=_fonts(),
-    )
-    pages.filters.update(
-        decimal=numbers.decimal,
-        percent=numbers.percent,
-        p_value=numbers.p_value,
-        shown=words.shown,
-        pointer=_pointer,
-    )
-    page = pages.get_template("report.html.j2")
-    return page.render(
-        s=summary,
-        figures=[_figures(summary, panel) for panel in summary.panels],
-        circuit_figures=[_circuit_figures(traced) for traced in summary.circuits.traced],
-    )
+class Renderings:
+    """A summary in its forms, those that others need made once."""
+
+    def __init__(self, summary: Summary) -> None:
+        self.summary = summary
+
+    @cached_property
+    def record(self) -> str:
+        """What report.json holds."""
+        return render_json(self.summary)
+
+    @cached_property
+    def page(self) -> str:
+        """What report.html holds, and the PDF is made of."""
+        return render_html(self.summary)
 
 
-def _figures(summary: Summary, panel: PanelRow) -> dict[str, str]:
-    """Returns each figure of a panel as the source of an image."""
-    drawn = {"forest": charts.svg_data_uri(charts.forest_plot(summary.judged, panel))}
-    if panel.checkpoints is not None:
-        dots = charts.checkpoint_dots(summary.judged, panel)
-        drawn["checkpoints"] = charts.svg_data_uri(dots)
-    return drawn
+Files = Mapping[str, str | bytes]
+"""Name of a file -> what it holds."""
 
 
-def _circuit_figures(traced: TracedRow) -> dict[str, str]:
-    """Returns each figure of a circuit as the source of an image."""
-    return {
-        figure.name: charts.svg_data_uri(draw_figure(traced.record, figure.name))
-        for figure in traced.figures
-    }
+def _pages(drawn: Renderings) -> Files:
+    posted = {FILE: render_ll144(drawn.summary)} if posts(drawn.summary) else {}
+    return {"report.html": drawn.page, **posted}
 
 
-def _pointer(name: str) -> str:
-    """Returns a key as a part of a JSON pointer (RFC 6901): a model's id has a slash."""
-    return name.replace("~", "~0").replace("/", "~1")
+def _pdf(drawn: Renderings) -> Files:
+    return {"report.pdf": render_pdf(drawn.summary, drawn.page, drawn.record)}
 
 
-def _fonts() -> Markup:
-    """Our own files in a style sheet: nothing of it comes from the audited data."""
-    weights = {"AuditorSans-Regular": 400, "AuditorSans-SemiBold": 600}
-    return Markup("".join(charts.font_face(*each) for each in weights.items()))  # noqa: S704
+def _tables(drawn: Renderings) -> Files:
+    return {name: "\ufeff" + text for name, text in render_csv(drawn.summary).items()}
+
+
+FORMS: dict[str, Callable[[Renderings], Files]] = {
+    "html": _pages,
+    "json": lambda drawn: {"report.json": drawn.record},
+    "pdf": _pdf,
+    "md": lambda drawn: {"report.md": render_markdown(drawn.summary)},
+    "csv": _tables,
+    "cards": lambda drawn: render_cards(drawn.summary),
+}
+"""Form -> the files that it is."""
+SINGLE = ("html", "json", "pdf", "md")
+"""Forms that are one file, and a suffix."""
+
+
+def _write(path: Path, content: str | bytes) -> Path:
+    with whole_file(path) as temporary:
+        temporary.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path

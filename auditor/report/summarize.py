@@ -10,11 +10,19 @@ from auditor.plan import AuditPlan
 from auditor.records import SCHEMA_VERSION, Arm, Basis, Finding, TermEffect
 from auditor.report.attributions import attributions_of
 from auditor.report.circuits import circuits_of
+from auditor.report.cover.cover import cover_of
 from auditor.report.cover.edition import edition_of
+from auditor.report.cover.evidence import evidence_of
+from auditor.report.cover.executive import executive_of
+from auditor.report.cover.parts import TextPart
+from auditor.report.cover.planning import planning_of
+from auditor.report.cover.register import register_of
 from auditor.report.criteria import criteria_of
+from auditor.report.declared.data import data_of
 from auditor.report.declared.facts import declared_of
+from auditor.report.declared.monitoring import monitoring_of
 from auditor.report.edition import Choice, Edition
-from auditor.report.figures.collect import figures_of
+from auditor.report.figures.collect import measured
 from auditor.report.gaps import largest_gaps
 from auditor.report.limits import not_provided, not_tested
 from auditor.report.packs.frameworks import frameworks_of
@@ -29,8 +37,10 @@ from auditor.report.parts import (
     Summary,
 )
 from auditor.report.people.collect import people_of
+from auditor.report.public import public_version
 from auditor.report.sentences import finding_sentence
-from auditor.report.words import DIRECTION, clusters_are, in_units
+from auditor.report.small_cells import seen_by
+from auditor.report.words import DIRECTION, STANDING, clusters_are, in_units
 
 TERMS_PER_CONTRAST = 3
 
@@ -42,25 +52,43 @@ def summarize(evidence: Evidence, edition: Edition | None = None) -> Summary:
         edition: None: a working copy, with the packs and facts of the plan.
     """
     edition = edition or Edition.working_copy(Choice.of(evidence.plan))
-    return Summary(
-        edition=edition_of(evidence, edition),
-        declared=declared_of(edition.choice.declared),
+    every, evidence = evidence, seen_by(evidence, edition)
+    facts = edition.choice.declared
+    control, declared = edition_of(evidence, edition), declared_of(evidence.plan, edition.choice)
+    frameworks, circuits = frameworks_of(evidence, edition), circuits_of(evidence)
+    findings, missing = _findings(evidence), not_provided(evidence, declared)
+    beside = measured(evidence)
+    summary = Summary(
+        edition=control,
+        text=TextPart(disclaimers=list(STANDING)),
+        cover=cover_of(evidence, edition, frameworks),
+        executive=executive_of(
+            evidence, facts, panels=findings["panels"], missing=missing, edition=control
+        ),
+        planning=planning_of(evidence),
+        findings_register=register_of(evidence, circuits, frameworks),
+        evidence=evidence_of(evidence),
+        declared=declared,
+        data=data_of(every, facts),
+        monitoring=monitoring_of(evidence),
         **_identity(evidence),
-        **_findings(evidence),
+        **findings,
         **_beside(evidence),
         harm=_harm(evidence.plan),
         planned=_planned(evidence),
-        not_provided=not_provided(evidence),
+        not_provided=missing,
         plan=evidence.plan.model_dump(mode="json"),
         coverage=Coverage(**evidence.coverage),
         largest_gaps=largest_gaps(evidence),
-        figures=figures_of(evidence),
+        figures=beside.figures,
+        measured=beside.tables,
         attributions=attributions_of(evidence),
-        circuits=circuits_of(evidence),
+        circuits=circuits,
         people=people_of(evidence, edition),
-        frameworks=frameworks_of(evidence, edition),
+        frameworks=frameworks,
         not_tested=not_tested(evidence),
     )
+    return public_version(summary)
 
 
 def _identity(evidence: Evidence) -> dict[str, Any]:

@@ -10,14 +10,26 @@ from auditor.records import Contrast
 STANDING = (
     "This report is technical evidence. It is not legal advice, a certification, a conformity "
     "assessment, or a finding that any law has been kept or broken. Whether a measured difference "
-    "is unlawful depends on facts and law outside this test.",
-    "The figures hold for the model, configuration, data and date named above. A change in any of "
-    "them, such as weights, threshold or population, calls for a new test.",
-    "A finding that meets its criterion, or that is inconclusive, means that no difference above "
-    "the stated size was shown with the stated sample. Neither shows that the system is free of "
-    "bias.",
-    "The root hash shows whether the evidence has changed since it was sealed. It says nothing on "
-    "whether the data were right or the method suitable.",
+    "is unlawful depends on facts and law outside this test, such as job-relatedness, business "
+    "necessity, proportionality and available alternatives.",
+    "The figures hold for the model, configuration, data and date identified on the cover. A "
+    "change in any of them – weights, prompt, threshold, population – calls for a new test.",
+    "A result that is not flagged means that no difference above the stated size was detected with "
+    "the stated sample. It does not show that the system is free of bias. Attributes, groups, "
+    "languages and harms listed in section 5.4 were not tested.",
+    "Digital signatures and hashes show that this file has not changed since it was signed. They "
+    "say nothing on whether the data were right or the method suitable.",
+)
+"""Standing, scope, absence and hashes: in every rendering and in the record."""
+READERS = (
+    "For those who answer for the system, those who review it, and assessors whom they show it to. "
+    "The summary is written for a board; the other sections for whoever checks it. It is no basis "
+    "for a decision about a single person."
+)
+DISPUTED = (
+    "Whoever disputes a figure can check that the evidence is the one that was sealed, run the "
+    "plan again on the same model and data, and compare the two runs. Figures that do not come "
+    "back within the tolerance of the last section are to be reported to the contact."
 )
 SCOPE = (
     "A swap estimates the direct effect of the explicit token with the rest of the text held "
@@ -78,6 +90,11 @@ HOW_TO_READ = (
     "detectable effect lies beyond the threshold. "
     "Difference detected: an effect other than none, whatever its size. Harmful direction: the "
     "estimate, whatever its size, lies where the plan says that the harm is."
+)
+HYPOTHESES = (
+    "Each contrast is judged by itself. To meet the criterion, its interval must lie inside the "
+    "threshold. To be said not to meet it, an effect beyond the threshold must be shown. The "
+    "question as a whole is met only if every contrast meets, and not met if any does not."
 )
 HOLDS_IN = "Holds in: checkpoints that, judged alone, get the same verdict."
 INTERVALS = {

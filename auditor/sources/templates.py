@@ -91,6 +91,7 @@ class TemplateTexts:
     """Every template of the named sets, filled with every term."""
 
     has_groups = False
+    skipped = 0
 
     def __init__(
         self, names: Sequence[str], terms: Sequence[TemplateTerm], language: str = "en"

@@ -23,6 +23,8 @@ class TextSource(Protocol):
 
     has_groups: bool
     """Labels or protected columns stand beside the texts."""
+    skipped: int
+    """Rows without a text, of the last complete reading."""
 
     @property
     def digests(self) -> Mapping[str, str]:
@@ -81,7 +83,6 @@ class TableTexts:
         self.has_groups = bool(data.label or data.protected)
         self.columns = list(dict.fromkeys(name for names in wanted.values() for name in names))
         self.skipped = 0
-        """Rows without a text, of the last complete reading."""
 
     @property
     def digests(self) -> Mapping[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from auditor.evidence.files import write_json
 from auditor.evidence.reader import Evidence
 from auditor.metrics.verdicts import overall
 from auditor.plan import AuditPlan
@@ -88,7 +90,9 @@ def evidence(
             "models": {m: {"texts_scored": 3702, "truncated": 68, "rescored": 0} for m in MODELS},
         },
     }
-    return Evidence(folder, plan(**options), record(), results)
+    made = plan(**options)
+    write_json(folder / "evidence" / "plan.json", {"plan": json.loads(made.canonical())})
+    return Evidence(folder, made, {**record(), "plan_sha256": made.sha256}, results)
 
 
 def plan(**sections: Any) -> AuditPlan:

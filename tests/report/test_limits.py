@@ -8,9 +8,21 @@ from pathlib import Path
 import pytest
 
 from auditor.evidence.reader import Evidence
-from auditor.records import Contrast
-from auditor.report.limits import not_provided, not_tested
+from auditor.records import Contrast, Finding, Verdict
+from auditor.report.declared.facts import declared_of
+from auditor.report.declared.parts import DeclaredPart
+from auditor.report.edition import Choice
+from auditor.report.limits import not_provided, not_tested, not_tested_in_short
 from tests.report import factory
+
+NOTHING_ASKED = DeclaredPart(system=[], data=[], people=[], monitoring=[])
+
+
+def _meeting(evidence: Evidence) -> tuple[Finding, ...]:
+    """Its findings as if all met: no one is asked to answer for them."""
+    return tuple(
+        replace(f, verdict=Verdict.MEETS) if f.verdict is not None else f for f in evidence.findings
+    )
 
 
 def lines(evidence: Evidence) -> str:
@@ -62,7 +74,7 @@ def test_circuits_are_not_tested_for_the_reason_that_holds(
 
 def test_a_contrast_without_enough_data_says_so(tmp_path: Path) -> None:
     said = lines(factory.evidence(tmp_path))
-    assert "v reference (gender): 8 templates; at least 20 are asked for." in said
+    assert "v reference: 8 templates; at least 20 are asked for." in said
 
 
 def test_what_is_provided_is_not_asked_for(tmp_path: Path) -> None:
@@ -72,15 +84,42 @@ def test_what_is_provided_is_not_asked_for(tmp_path: Path) -> None:
         for f in given.findings
     )
     given.results = replace(given.results, findings=approved)
-    assert not_provided(given) == []
+    given.results = replace(given.results, findings=_meeting(given))
+    assert not_provided(given, NOTHING_ASKED) == []
 
 
 def test_each_missing_approval_is_asked_for_with_what_it_is_for(tmp_path: Path) -> None:
     """One criterion of the factory's two is approved."""
-    assert not_provided(factory.evidence(tmp_path)) == [
+    assert not_provided(factory.evidence(tmp_path), NOTHING_ASKED) == [
         "approval of the threshold of ±0.05 (approved_by) for gender",
         "who is harmed, and how (harmed)",
+        "response, owner, due date and who accepts the risk, of 5 findings (findings register)",
     ]
+
+
+def test_a_fact_that_was_not_declared_is_among_what_is_missing(tmp_path: Path) -> None:
+    """Once, with its key; one that was declared is not."""
+    given = factory.evidence(tmp_path, declared={"system": "A screening tool"})
+    facts = declared_of(given.plan, Choice.of(given.plan))
+    missing = not_provided(given, facts)
+    assert "purpose (purpose)" in missing
+    assert len(missing) == len(set(missing))
+    assert not any("(system)" in line for line in missing)
+
+
+def test_the_box_names_the_same_things_as_the_list_in_fewer_words(tmp_path: Path) -> None:
+    given = factory.evidence(tmp_path)
+    short, lines_ = not_tested_in_short(given), not_tested(given)
+    assert len(short) == len(lines_)
+    assert sum(map(len, short)) < sum(map(len, lines_))
+
+
+def test_findings_of_one_reason_are_one_line(tmp_path: Path) -> None:
+    """However many groups are too small."""
+    given = factory.evidence(tmp_path, "abcde", values=(None,) * 5)
+    found = [line for line in not_tested(given) if "at least 20 are asked for" in line]
+    assert len(found) == 1
+    assert "gender: c v reference; and 2 more: 8 templates" in found[0]
 
 
 def test_the_tasks_own_target_is_named_as_not_tested(tmp_path: Path) -> None:

@@ -63,10 +63,10 @@ class Page(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = dict(attrs)
         self.tags.append((tag, values))
-        if tag in {"meta", "img", "br"}:
+        if tag in {"meta", "img", "br", "col"}:
             return
         named = tag in {"bdi", "time", "code", "title", "style", "h1"}
-        named = named or values.get("class") in {"hash", "id"}
+        named = named or values.get("class") in {"hash", "id", "no", "goal"}
         self._open.append((tag, values.get("data-ref"), named))
         if values.get("data-ref") is not None:
             self._shown = ""
@@ -97,7 +97,7 @@ def says(shown: str, value: Any) -> bool:
     if isinstance(value, str):
         return shown == str(value)
     if isinstance(value, list):
-        return shown in {str(len(value)), "".join(run[0] for run in value if len(run) == 2)}
+        return shown in {str(len(value)), "".join(run[0] for run in value if isinstance(run, list))}
     if shown.startswith("< "):
         return bool(value < float(shown[2:]))
     if shown.endswith(" %"):
@@ -149,7 +149,8 @@ def test_a_figure_says_in_words_what_it_shows(strange: Summary) -> None:
     """The alternative text is in the record too, and names the largest finding."""
     images = [a["alt"] for tag, a in Page(render_html(strange)).tags if tag == "img"]
     swaps, people = strange.panels
-    assert images == [swaps.forest, people.forest, swaps.checkpoints]
+    drawn = [figure.statement for figure in strange.figures]
+    assert images == [swaps.forest, people.forest, *drawn, swaps.checkpoints]
     assert "<script>alert(1)</script> v reference with -0.600 [-0.610, -0.590]" in swaps.forest
     assert "3 of 4 contrasts have the same verdict on all 2 checkpoints" in str(swaps.checkpoints)
 
@@ -199,20 +200,22 @@ def test_the_page_needs_nothing_from_elsewhere(summary: Summary) -> None:
     html = render_html(summary)
     sources = [value for _, a in Page(html).tags for k, value in a.items() if k in {"src", "href"}]
     assert sources
-    assert all(str(value).startswith("data:") for value in sources)
+    assert all(str(value).startswith(("data:", "#")) for value in sources)
     assert not re.search(r"url\((?!data:)|@import", html)
 
 
 def test_pictures_say_what_they_show_and_columns_have_heads(summary: Summary) -> None:
     tags = Page(render_html(summary)).tags
     images = [a for tag, a in tags if tag == "img"]
-    assert len(images) == 2
+    assert len(images) > len(summary.figures) > 2
     assert all(len(a["alt"] or "") > 40 for a in images)
-    assert all(a.get("scope") in {"col", "row"} for tag, a in tags if tag == "th")
+    scopes = {"col", "colgroup", "row"}
+    assert all(a.get("scope") in scopes for tag, a in tags if tag == "th")
 
 
 def test_words_that_promise_too_much_never_appear(summary: Summary) -> None:
     text = "".join(Page(render_html(summary)).text).lower()
+    text = text.replace("fair housing act", "")
     assert FORBIDDEN.findall(text) == []
     assert FORBIDDEN.search("the model passes and is fair")
     assert "not tested" in text
@@ -222,8 +225,9 @@ def test_words_that_promise_too_much_never_appear(summary: Summary) -> None:
 
 def test_what_a_person_must_supply_is_counted(summary: Summary) -> None:
     text = "".join(Page(render_html(summary)).text)
-    assert f"{len(summary.not_provided)}: approval of the threshold" in text
-    assert text.count("NOT PROVIDED") == len(summary.not_provided) > 1
+    assert f"{len(summary.not_provided)}, listed below" in text
+    assert all(line in text for line in summary.not_provided)
+    assert text.count("NOT PROVIDED") >= len(summary.not_provided) > 1
 
 
 def test_the_record_reads_back_to_the_same_summary(summary: Summary) -> None:
@@ -243,7 +247,7 @@ def test_a_report_is_the_same_bytes_twice(
 
 
 def test_an_unknown_form_is_refused(evidence: Evidence, tmp_path: Path) -> None:
-    with pytest.raises(PlanError, match="no report format docx; there are html, json"):
+    with pytest.raises(PlanError, match="no report format docx; there are html, json, pdf"):
         write_report(evidence, tmp_path / "1", ["docx"], choice=Choice())
 
 
@@ -257,8 +261,8 @@ def test_outcomes_without_texts_have_a_report_too(tmp_path: Path) -> None:
     html = run.report(tmp_path / "report.html").read_text("utf-8")
     text = "".join(Page(html).text)
     assert str(run.verdict) == "does not meet criterion"
-    assert "Among rows of m, against those of f" in text
-    assert "Groups of people" in text
+    assert "Among 40 rows of f and 40 of m, 20 and 40 were given the favourable outcome" in text
+    assert "Group outcomes" in text
     assert "Other measures of the same pairs" not in text
     assert "40.000" not in text
     assert "0.500" in text

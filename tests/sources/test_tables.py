@@ -87,7 +87,7 @@ def test_several_text_columns_are_joined_and_rows_without_text_left_out() -> Non
     table = pd.DataFrame({"a": ["x", None, " "], "b": ["y", "z", None]})
     source = open_texts(DataPlan(text=("a", "b")), frame=table)
     assert [t.text for chunk in source.chunks(9) for t in chunk] == ["x y", "z"]
-    assert getattr(source, "skipped") == 1  # noqa: B009 - not part of the protocol
+    assert source.skipped == 1
 
 
 def test_limit_reads_the_first_rows(tmp_path: Path) -> None:

@@ -54,6 +54,15 @@ def compare_groups(
     ]
 
 
+def ratio_against(table: GroupRows, group: str, reference: str) -> Estimate:
+    """Returns a group's selection rate over that of any other, as `compare_groups` has it."""
+    decided = _decided(table)
+    absent = [name for name in (group, reference) if name not in decided.known]
+    if absent:
+        return Estimate.missing(f"no row of {', '.join(absent)} is decided", unit=RATIO)
+    return _ratio(_sides(decided, group, reference), reference)
+
+
 def _decided(table: GroupRows) -> GroupRows:
     return table.only(table.decided).without_scores()
 

@@ -1,0 +1,15 @@
+"""Text of strangers in files that people read as they are."""
+
+from __future__ import annotations
+
+_JOINERS = frozenset("\u200c\u200d\u2068\u2069")
+"""Joiners of scripts, and the isolates that keep the direction of a name to itself."""
+
+
+def plain(text: str) -> str:
+    """Returns a text on one line, without what is not seen: overrides of its direction, controls.
+
+    YAML quotes the rest. What a person reads is then what a machine reads.
+    """
+    line = " ".join(text.split())
+    return "".join(letter for letter in line if letter.isprintable() or letter in _JOINERS)
