@@ -24,6 +24,7 @@ from auditor.metrics.results import Scored, measure_scores
 from auditor.plan import AuditPlan
 from auditor.records import Finding, Results, to_plain
 from auditor.records_attributions import Explanations
+from auditor.report.edition import Choice
 from auditor.schemas import PAIRS
 from auditor.sources import TextSource, open_texts, read_predictions, read_scored_pairs
 from auditor.swaps.attributes import (
@@ -119,10 +120,7 @@ def run_audit(
 
 def resolve(plan: AuditPlan, frame: pd.DataFrame | None = None) -> Inputs:
     """Returns the plan's names as things; every file named is found and hashed."""
-    if plan.report.packs:  # before hours of scoring; reading them takes what a report takes
-        from auditor.report.packs.pack import refuse_unknown_packs
-
-        refuse_unknown_packs(plan.report.packs)
+    Choice.of(plan)  # an unknown pack or facts that contradict each other, before hours of scoring
     data = plan.data
     if data.predictions or data.pairs:
         path = Path(data.predictions or data.pairs or "")

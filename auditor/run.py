@@ -168,8 +168,8 @@ class Run:
         return self.evidence.cases(limit=limit)
 
     def report(self, path: str | Path) -> Path:
-        """Writes the report; the suffix of `path` says which form: .html or .json."""
-        from auditor.report import write_one
+        """Writes the report; the suffix of `path` says which form: .html, .json, .pdf or .md."""
+        from auditor.report.render import write_one
 
         return write_one(self.evidence, Path(path))
 

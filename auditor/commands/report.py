@@ -22,6 +22,10 @@ Formats = Annotated[
         help="html, json, pdf, md, csv, cards; json is always written, html if none is given.",
     ),
 ]
+Keys = Annotated[
+    list[Path] | None,
+    typer.Option("--key", help="Public key (PEM) of a signer: the cover then says SIGNED."),
+]
 DEFAULT_FORMATS = ("html",)
 """Beside report.json, which every edition has."""
 
@@ -32,13 +36,16 @@ def report(
     pack: Pack = None,
     declared: Declared = None,
     public: Public = False,
+    keys: Keys = None,
 ) -> None:
     """Write the report of a finished run as its next edition."""
     from auditor.report.edition import Choice
     from auditor.run import open_run
 
     run = open_run(folder)
-    choice = Choice.of(run.plan, packs=pack or (), declared=declared, public=public)
+    choice = Choice.of(
+        run.plan, packs=pack or (), declared=declared, public=public, keys=keys or ()
+    )
     for path in write_next(run, tuple(formats or DEFAULT_FORMATS), choice):
         terminal.stdout.print(str(path), markup=False, soft_wrap=True)
 

@@ -286,8 +286,8 @@ def _write_next(
     folder.mkdir(parents=True)
     try:
         files = list(write(folder))
-    except AuditError:
-        # What was refused leaves nothing behind that a reader could take for an edition.
+    except BaseException:
+        # What was refused or interrupted leaves nothing that a reader could take for an edition.
         shutil.rmtree(folder)
         raise
     manifest.seal(folder, parent=manifest.root_hash(run / "evidence"))

@@ -7,19 +7,23 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 from uuid import NAMESPACE_URL, uuid5
 
 from pydantic import ValidationError
 
 from auditor.errors import PlanError, RunError, collected
 from auditor.evidence.files import read_json
+from auditor.evidence.keys import read_public_key
 from auditor.evidence.provenance import now
 from auditor.evidence.reader import Evidence
 from auditor.plan import AuditPlan
 from auditor.plan_report import DeclaredPlan
 from auditor.report.declared.checks import check_facts
 from auditor.report.packs.pack import refuse_unknown_packs
+
+if TYPE_CHECKING:
+    from securesystemslib.signer import SSlibKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,8 @@ class Choice:
     declared: DeclaredPlan = field(default_factory=DeclaredPlan)
     public: bool = False
     """For publication: small cells are hidden and no text of a pair is quoted."""
+    keys: tuple[SSlibKey, ...] = ()
+    """Public keys that the run's signatures are checked with."""
 
     @classmethod
     def of(
@@ -39,21 +45,23 @@ class Choice:
         packs: Sequence[str] = (),
         declared: Path | None = None,
         public: bool = False,
+        keys: Sequence[Path] = (),
     ) -> Self:
         """Returns the plan's choice with packs added and newer facts in place of older ones.
 
         Args:
             declared: a TOML file with keys of the plan's section `declared`. What it gives takes
                 the place of what the plan gives, key by key.
+            keys: PEM files of public keys; the cover says SIGNED only where a signature holds.
 
         Raises:
             PlanError: the file is not there, is not TOML, declares something unknown, or its facts
-                contradict each other; or there is no such pack, or it has errors.
+                contradict each other; or there is no such pack, or it has errors; or no such key.
         """
         facts = plan.declared if declared is None else _newer(plan.declared, declared)
         chosen = tuple(dict.fromkeys([*plan.report.packs, *packs]))
         refuse_unknown_packs(chosen)
-        return cls(chosen, check_facts(facts, plan), public)
+        return cls(chosen, check_facts(facts, plan), public, tuple(map(read_public_key, keys)))
 
 
 @dataclass(frozen=True, slots=True)

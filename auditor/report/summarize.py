@@ -67,7 +67,7 @@ def summarize(evidence: Evidence, edition: Edition | None = None) -> Summary:
         ),
         planning=planning_of(evidence),
         findings_register=register_of(evidence, circuits, frameworks),
-        evidence=evidence_of(evidence),
+        evidence=evidence_of(evidence, edition),
         declared=declared,
         data=data_of(every, facts),
         monitoring=monitoring_of(evidence),

@@ -21,8 +21,8 @@ from auditor.report.people.parts import CategoryRow, CategoryTable
 from auditor.report.render import render_json
 from auditor.report.summarize import summarize
 
-Cells = Mapping[tuple[str, ...], tuple[int, int]]
-"""Words of the columns -> selected, people."""
+Cells = Mapping[Any, tuple[int, int]]
+"""Words of the columns, a tuple -> selected, people."""
 LL144, UGESP = "us-nyc-ll144", "us-ugesp-title-vii"
 
 
@@ -44,8 +44,7 @@ def frame(columns: Sequence[str], cells: Cells) -> pd.DataFrame:
 
 def table(columns: Sequence[str], cells: Cells, *, exclude_small: bool = False) -> CategoryTable:
     """Returns the table of Local Law 144 of some counts."""
-    kind = "sex" if len(columns) == 1 else "intersections"
-    named = Named(kind, tuple(columns))
+    named = Named("sex" if len(columns) == 1 else "intersections", tuple(columns))
     return category_table(census(frame(columns, cells)), named, exclude_small=exclude_small)
 
 

@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 import auditor
-from auditor.report import render_html, summarize
-from tests.report import circuit_factory, explained, factory
+from auditor.report.html import render_html
+from auditor.report.people.page import render_ll144
+from auditor.report.summarize import summarize
+from tests.report import circuit_factory, employment, explained, factory
 from tests.report.test_report import Page
 
 LEVELS = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]
@@ -61,7 +63,26 @@ def traced(folder: Path) -> str:
     return render_html(summarize(circuit_factory.evidence(folder)))
 
 
-REPORTS = {"strange": strange, "people": outcomes, "attributed": attributed, "traced": traced}
+def posted(folder: Path) -> str:
+    """Returns the page of Local Law 144."""
+    folder.mkdir()
+    cells = {(a, b): (12, 30) for a in "fm" for b in ("w", "b", "")}
+    evidence = employment.audited(folder, cells)
+    return render_ll144(employment.summary(evidence, employment.LL144))
+
+
+def annexed(folder: Path) -> str:
+    """Returns a public report with the annexes of employment law."""
+    folder.mkdir()
+    cells = {("f", "w"): (12, 30), ("m", "w"): (20, 30), ("m", "b"): (2, 7)}
+    packs = (employment.LL144, employment.UGESP)
+    return render_html(employment.summary(employment.audited(folder, cells), *packs, public=True))
+
+
+REPORTS = {
+    "strange": strange, "people": outcomes, "attributed": attributed, "traced": traced,
+    "posted": posted, "annexed": annexed,
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module", params=REPORTS)

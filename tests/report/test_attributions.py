@@ -14,11 +14,13 @@ from auditor.attributions.fidelity.measures import MEASURES
 from auditor.attributions.methods import METHODS
 from auditor.records import Estimate
 from auditor.records_attributions import Chosen, ExplainedCount, Explanations, Fidelity
-from auditor.report import Summary, render_html, summarize
 from auditor.report import words_attributions as said
 from auditor.report.attribution_tables import WORDS_SHOWN, largest_words
 from auditor.report.attributions import ESTIMATES, OF_A_SIDE, WORDS_PER_CONTRAST
+from auditor.report.html import render_html
+from auditor.report.parts import Summary
 from auditor.report.render import render_json
+from auditor.report.summarize import summarize
 from tests.report import explained, factory
 from tests.report.test_report import FORBIDDEN, Page, at, wrong
 from tests.report.test_sections import sections, squeezed, text_of, without

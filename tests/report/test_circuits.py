@@ -11,14 +11,16 @@ from typing import Any
 import pytest
 
 from auditor.records import Basis, Estimate, Verdict
-from auditor.report import Summary, render_html, summarize
 from auditor.report import words_circuits as said
 from auditor.report.circuit_charts import STEPS, draw_figure, head_map
 from auditor.report.circuit_graph import LOWERS, RAISES, circuit_graph, spot_of
 from auditor.report.circuit_statements import statements
 from auditor.report.circuits import BESIDE, EDGES
+from auditor.report.html import render_html
+from auditor.report.parts import Summary
 from auditor.report.parts_circuits import FigureName
 from auditor.report.render import render_json
+from auditor.report.summarize import summarize
 from tests.report import circuit_factory, factory
 from tests.report.test_report import FORBIDDEN, Page, at, wrong
 from tests.report.test_sections import sections, squeezed, text_of, without

@@ -12,13 +12,16 @@ import pytest
 from auditor.evidence import manifest
 from auditor.evidence.files import read_json, write_json
 from auditor.evidence.reader import Evidence
-from auditor.report import Summary, render_html, summarize, words
+from auditor.report import words
 from auditor.report.cover.cover import subject_of
 from auditor.report.cover.edition import status_of
 from auditor.report.cover.planning import plan_is_unchanged
 from auditor.report.cover.signature import signature_of
 from auditor.report.edition import Choice, Edition
+from auditor.report.html import render_html
+from auditor.report.parts import Summary
 from auditor.report.render import render_json
+from auditor.report.summarize import summarize
 from tests.report import factory
 from tests.report.outcomes import outcomes
 from tests.report.test_sections import squeezed, text_of
@@ -167,7 +170,23 @@ def test_a_signature_counts_once_its_key_is_given(tmp_path: Path) -> None:
     envelope = next((run / "signatures").glob("*.dsse.json"))
     envelope.write_text("{}", encoding="utf-8")
     assert signature_of(sealed, [signer.public_key]).state == "broken"
-    assert status_of(sealed) == "FINAL, UNSIGNED"
+    assert status_of(sealed) == "FINAL, SIGNATURE BROKEN"
+
+
+def test_an_edition_is_signed_where_a_given_key_has_signed(tmp_path: Path) -> None:
+    """`auditor report RUN --key public.pem`, with a key as openssl writes it."""
+    pytest.importorskip("securesystemslib", reason="needs the extra sign")
+    from auditor.evidence.keys import read_signer
+    from auditor.evidence.signing import sign
+    from tests.evidence.signed import write_keys
+
+    run = outcomes(tmp_path, {"a": (30, 60), "b": (30, 60)})
+    private = write_keys(tmp_path)
+    sign(run.folder, read_signer(private, str))
+    choice = Choice.of(run.plan, keys=[private.with_suffix(".pub.pem")])
+    summary = summarize(Evidence.open(run.folder), Edition.working_copy(choice))
+    assert summary.edition.status == "SIGNED"
+    assert summary.evidence.signature.state == "valid"
 
 
 def test_files_of_a_model_are_told_apart() -> None:

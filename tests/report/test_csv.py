@@ -9,9 +9,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from auditor.report import Summary, summarize, write_report
 from auditor.report.csv_tables import cell, render_csv
 from auditor.report.edition import Choice
+from auditor.report.parts import Summary
+from auditor.report.render import write_report
+from auditor.report.summarize import summarize
 from tests.report import factory
 
 FORMULAS = ("=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", '"quoted", with\na line')

@@ -13,10 +13,12 @@ import pytest
 
 from auditor.evidence.reader import Evidence
 from auditor.records import Finding, Verdict
-from auditor.report import Summary, render_html, summarize
 from auditor.report.cover.confidence import confidence_in
 from auditor.report.cover.executive import judged_of
 from auditor.report.cover.people import people_sentence
+from auditor.report.html import render_html
+from auditor.report.parts import Summary
+from auditor.report.summarize import summarize
 from tests.report import factory
 from tests.report.outcomes import BLACK_AND_OTHERS, outcomes
 from tests.report.test_report import FORBIDDEN

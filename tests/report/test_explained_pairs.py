@@ -11,10 +11,12 @@ import pytest
 
 from auditor.content import content_path
 from auditor.records_attributions import Role
-from auditor.report import Summary, render_html, summarize
 from auditor.report.attribution_tables import SHADES, shade
 from auditor.report.explained import LEFT_OUT, NEAR, PAIRS_SHOWN
+from auditor.report.html import render_html
+from auditor.report.parts import Summary
 from auditor.report.parts_attributions import ExplainedPairRow, Sides
+from auditor.report.summarize import summarize
 from tests.report import explained
 from tests.report.explained import ARABIC, SCRIPT, STRANGE
 from tests.report.test_attributions import HEADING

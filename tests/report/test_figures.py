@@ -14,14 +14,17 @@ import pytest
 
 from auditor.evidence.reader import Evidence
 from auditor.metrics.groups.rows import UNKNOWN
-from auditor.report import Summary, charts, render_html, summarize
+from auditor.report import charts
 from auditor.report.figures import words as fixed
 from auditor.report.figures.collect import Measured, measured
 from auditor.report.figures.draw import DRAWINGS, draw
 from auditor.report.figures.layout import TABLES, grid_of
 from auditor.report.figures.look import SERIES, label
 from auditor.report.figures.parts import FigureRow
+from auditor.report.html import render_html
+from auditor.report.parts import Summary
 from auditor.report.render import render_json
+from auditor.report.summarize import summarize
 from tests.report import factory, figures
 from tests.report.test_report import Page, at, says
 

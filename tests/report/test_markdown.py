@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 from markdown_it import MarkdownIt
 
-from auditor.report import Summary, summarize, words
+from auditor.report import words
 from auditor.report.markdown import MOST_FINDINGS, escaped, render_markdown
+from auditor.report.parts import Summary
+from auditor.report.summarize import summarize
 from tests.report import factory
 from tests.report.test_report import Page
 
@@ -24,7 +26,7 @@ HOSTILE = (
 
 def html(markdown: str) -> str:
     """Returns Markdown as a site would show it."""
-    return MarkdownIt("commonmark").enable(["table", "strikethrough"]).render(markdown)
+    return str(MarkdownIt("commonmark").enable(["table", "strikethrough"]).render(markdown))
 
 
 def text_of(markdown: str) -> str:

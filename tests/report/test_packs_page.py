@@ -11,10 +11,12 @@ import pytest
 
 from auditor.evidence.reader import Evidence
 from auditor.plan_report import DeclaredPlan
-from auditor.report import Summary, render_html, summarize
 from auditor.report.edition import Choice, Edition
+from auditor.report.html import render_html
 from auditor.report.packs.pack import load_pack, shipped_packs
+from auditor.report.parts import Summary
 from auditor.report.render import render_json
+from auditor.report.summarize import summarize
 from tests.report import factory, people_runs
 from tests.report.test_packs import FORBIDDEN, FOUR_FIFTHS, OWN
 from tests.report.test_report import Page, wrong

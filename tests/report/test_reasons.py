@@ -12,10 +12,10 @@ import pytest
 import auditor
 from auditor.evidence.reader import Evidence
 from auditor.records import Basis, Comparison, Contrast
-from auditor.report import summarize
 from auditor.report.parts import PlanRow
 from auditor.report.reasons import unlabelled, untested
 from auditor.report.rules import HIGHEST, NO_COUNTS, NO_ONE, NOT_ASKED, TOO_SMALL, unasked
+from auditor.report.summarize import summarize
 from auditor.run import Run
 from auditor.terminal import MOST_LINES, print_run
 from tests.fakes import LABELS, Biased

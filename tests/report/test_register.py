@@ -10,11 +10,13 @@ import pytest
 
 from auditor.evidence.manifest import verify
 from auditor.records import Finding, Verdict
-from auditor.report import Summary, render_html, summarize
 from auditor.report.cover.register import repair_words, severity
 from auditor.report.criteria import origin_kind
 from auditor.report.edition import Choice, Edition
+from auditor.report.html import render_html
+from auditor.report.parts import Summary
 from auditor.report.render import render_json
+from auditor.report.summarize import summarize
 from tests.report import circuit_factory, factory
 from tests.report.outcomes import outcomes
 from tests.report.test_report import at

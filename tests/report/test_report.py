@@ -14,9 +14,12 @@ import pytest
 import auditor
 from auditor.errors import PlanError
 from auditor.evidence.reader import Evidence
-from auditor.report import Summary, measures, render_html, summarize, words, write_report
+from auditor.report import measures, words
 from auditor.report.edition import Choice
-from auditor.report.render import render_json
+from auditor.report.html import render_html
+from auditor.report.parts import Summary
+from auditor.report.render import render_json, write_report
+from auditor.report.summarize import summarize
 from tests.fakes import LABELS, Biased, constant
 from tests.report import factory
 from tests.test_pipeline import PLACES, frame

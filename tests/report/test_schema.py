@@ -10,9 +10,9 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from auditor.content import content_path
-from auditor.report import summarize
 from auditor.report.render import render_json
 from auditor.report.schema import FILE, schema_text
+from auditor.report.summarize import summarize
 from tests.report import circuit_factory, explained, factory
 
 

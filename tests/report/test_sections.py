@@ -12,8 +12,10 @@ import pytest
 
 from auditor.evidence.reader import Evidence
 from auditor.records import Arm, Basis, Results
-from auditor.report import Summary, render_html, summarize
+from auditor.report.html import render_html
+from auditor.report.parts import Summary
 from auditor.report.render import render_json
+from auditor.report.summarize import summarize
 from tests.report import factory
 from tests.report.test_report import Page, at, wrong
 

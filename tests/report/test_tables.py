@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from auditor.records import Contrast, Estimate, Finding, GroupMetric
-from auditor.report import summarize, tables
+from auditor.report import tables
 from auditor.report.parts import FindingRow
+from auditor.report.summarize import summarize
 from tests.report import factory
 from tests.report.beside import estimate
 from tests.report.factory import MODELS

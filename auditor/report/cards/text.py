@@ -11,5 +11,9 @@ def plain(text: str) -> str:
 
     YAML quotes the rest. What a person reads is then what a machine reads.
     """
-    line = " ".join(text.split())
-    return "".join(letter for letter in line if letter.isprintable() or letter in _JOINERS)
+    words = ("".join(_seen(letter) for letter in word) for word in text.split())
+    return " ".join(word for word in words if word)
+
+
+def _seen(letter: str) -> str:
+    return letter if letter.isprintable() or letter in _JOINERS else ""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from auditor.evidence.reader import Evidence
 from auditor.report.cover.parts import EditionPart, Status
@@ -10,9 +12,14 @@ from auditor.report.cover.signature import signature_of
 from auditor.report.cover.words import STATUS
 from auditor.report.edition import Edition
 
+if TYPE_CHECKING:
+    from securesystemslib.signer import SSlibKey
+
 _BY_SIGNATURE: dict[str, Status] = {
     "valid": "SIGNED",
     "not checked": "FINAL, SIGNATURE NOT CHECKED",
+    "broken": "FINAL, SIGNATURE BROKEN",
+    "unsigned": "FINAL, UNSIGNED",
 }
 
 
@@ -20,7 +27,7 @@ def edition_of(evidence: Evidence, edition: Edition) -> EditionPart:
     """Returns the control data of an edition."""
     audited = evidence.record["finished_at"]
     until = _until(audited, evidence.plan.report.valid_days)
-    status = status_of(evidence)
+    status = status_of(evidence, edition.choice.keys)
     return EditionPart(
         id=edition.report_id(evidence),
         number=edition.number,
@@ -35,11 +42,11 @@ def edition_of(evidence: Evidence, edition: Edition) -> EditionPart:
     )
 
 
-def status_of(evidence: Evidence) -> Status:
+def status_of(evidence: Evidence, keys: Sequence[SSlibKey] = ()) -> Status:
     """Returns how far a run has come: sealed or not, and whether a signature of it is valid."""
     if evidence.root_hash is None:
         return "DRAFT"
-    return _BY_SIGNATURE.get(signature_of(evidence).state, "FINAL, UNSIGNED")
+    return _BY_SIGNATURE[signature_of(evidence, keys).state]
 
 
 def _until(audited: str | None, days: int) -> str | None:

@@ -10,9 +10,10 @@ from auditor.evidence.manifest import MANIFEST, root_hash
 from auditor.evidence.reader import Evidence
 from auditor.report.cover.parts import EvidencePart, FileRow, FolderRow, LaterRow
 from auditor.report.cover.signature import signature_of
+from auditor.report.edition import Edition
 
 
-def evidence_of(evidence: Evidence) -> EvidencePart:
+def evidence_of(evidence: Evidence, edition: Edition) -> EvidencePart:
     """Returns the manifest of a run; empty while it is not sealed."""
     files = [] if evidence.root_hash is None else _sealed(evidence.folder / "evidence")
     return EvidencePart(
@@ -22,7 +23,7 @@ def evidence_of(evidence: Evidence) -> EvidencePart:
             LaterRow(name=path.parent.name, manifest_sha256=root_hash(path.parent))
             for path in sorted(evidence.folder.glob(f"addenda/*/{MANIFEST}"))
         ],
-        signature=signature_of(evidence),
+        signature=signature_of(evidence, edition.choice.keys),
     )
 
 

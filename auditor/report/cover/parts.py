@@ -7,7 +7,13 @@ from typing import Literal
 from auditor.records import Basis, Verdict
 from auditor.report.base import Part
 
-Status = Literal["DRAFT", "FINAL, UNSIGNED", "FINAL, SIGNATURE NOT CHECKED", "SIGNED"]
+Status = Literal[
+    "DRAFT",
+    "FINAL, UNSIGNED",
+    "FINAL, SIGNATURE NOT CHECKED",
+    "FINAL, SIGNATURE BROKEN",
+    "SIGNED",
+]
 Level = Literal["high", "moderate", "low"]
 SeverityLevel = Literal["high", "medium", "low"]
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 STATUS = {
     "DRAFT": "The evidence is not sealed, so it can still change.",
-    "FINAL, UNSIGNED": "The evidence is sealed. No signature of it holds.",
+    "FINAL, UNSIGNED": "The evidence is sealed, and no one has signed it.",
     "FINAL, SIGNATURE NOT CHECKED": "The evidence is sealed, and there is a signature that this "
     "edition was given no key to check.",
+    "FINAL, SIGNATURE BROKEN": "There is a signature that does not hold: of other bytes, or by "
+    "none of the keys that were given.",
     "SIGNED": "The evidence is sealed, and a signature of it was found valid.",
 }
 """Status -> what it means."""

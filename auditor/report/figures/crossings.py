@@ -32,7 +32,8 @@ def intersections(
     for first, second in combinations(plain, 2):
         if f"{first}{CROSSED}{second}" in columns:
             rows = _cells((first, second), known, places, least)
-            yield _figure((first, second), rows, least)
+            if rows:  # none where everyone is of unknown group
+                yield _figure((first, second), rows, least)
 
 
 def _cells(

@@ -10,6 +10,7 @@ from typing import Any
 
 import duckdb
 
+from auditor.errors import RunError
 from auditor.evidence.reader import Evidence, pairs_glob
 from auditor.metrics.counted import connect, mean_of
 from auditor.records import NAMES_SUFFIX, Contrast
@@ -68,13 +69,20 @@ class Cell:
 @contextmanager
 def own_effects(evidence: Evidence) -> Iterator[duckdb.DuckDBPyConnection | None]:
     """Yields a connection with the table `own`: the judged model's valid swaps and placebo pairs;
-    None where the audit has no pairs."""
+    None where the audit has no pairs.
+
+    Raises:
+        RunError: a part of the pairs cannot be read.
+    """
     folder = evidence.folder / "evidence"
     if not any((folder / "pairs").glob("*.parquet")):
         yield None
         return
     with connect() as db:
-        db.execute(_OWN.format(pairs=pairs_glob(folder)), evidence.model_ids[:1])
+        try:
+            db.execute(_OWN.format(pairs=pairs_glob(folder)), evidence.model_ids[:1])
+        except duckdb.Error as error:
+            raise RunError(f"the query on {evidence.folder} failed: {error}") from error
         yield db
 
 

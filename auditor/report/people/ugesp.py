@@ -59,8 +59,8 @@ def _against_highest(evidence: Evidence) -> list[Comparison]:
 
 
 def _row(found: Comparison, plan: AuditPlan) -> AdverseRow:
-    pair, alpha = _pair(found), plan.metrics.alpha
-    governing = _governing(found)
+    pair, alpha, governing = _pair(found), plan.metrics.alpha, _governing(found)
+    significant = _significant(found, governing, alpha)
     below = below_four_fifths(pair) if pair and found.rule_of_thumb else None
     return AdverseRow(
         column=found.column,
@@ -77,8 +77,8 @@ def _row(found: Comparison, plan: AuditPlan) -> AdverseRow:
         below=below,
         **{name: getattr(found, name) for name in _AS_RECORDED},
         governing=governing,
-        detectable=_detectable(pair, plan) if below is False else None,
-        words=_words(found, below, _significant(found, governing, alpha), plan),
+        detectable=_detectable(pair, plan) if (below, significant) == (False, False) else None,
+        words=_words(found, below, significant, plan),
         tests_differ=_tests_differ(found, governing, alpha),
     )
 
