@@ -94,7 +94,7 @@ def page(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     return path
 
 
-@pytest.mark.parametrize("width", [1100, 360])
+@pytest.mark.parametrize("width", [1100, pytest.param(360, marks=pytest.mark.slow)])
 def test_axe_finds_nothing(browser: Any, page: Path, width: int) -> None:
     assert violations(browser, page, width) == []
 

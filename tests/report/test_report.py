@@ -20,7 +20,7 @@ from auditor.report.html import render_html
 from auditor.report.parts import Summary
 from auditor.report.render import render_json, write_report
 from auditor.report.summarize import summarize
-from tests.fakes import LABELS, Biased, constant
+from tests.fakes import LABELS, UNEXPLAINED, Biased, constant
 from tests.report import factory
 from tests.test_pipeline import PLACES, frame
 
@@ -276,6 +276,6 @@ def test_a_text_of_300_kilobytes_does_not_break_the_page(tmp_path: Path) -> None
     texts.loc[0, "t"] = "The man " + "waited " * 50_000
     run = auditor.audit(
         constant, texts, text="t", attributes=["gender"], labels=LABELS, favourable="positive",
-        out=tmp_path / "run",
+        out=tmp_path / "run", **UNEXPLAINED,
     )  # fmt: skip
     assert run.report(tmp_path / "r.html").stat().st_size < 5_000_000
