@@ -39,6 +39,7 @@ bench: $(STAMP)
 	$(BIN)/python -m tests.benchmarks.memory
 	$(BIN)/python -m tests.benchmarks.swap_speed
 	$(BIN)/python -m tests.benchmarks.metrics_speed
+	$(BIN)/python -m tests.benchmarks.report_speed
 	$(BIN)/python -m tests.benchmarks.shap_speed --rounds 1 --sample 4 --base-sample 1
 
 $(STAMP): pyproject.toml constraints.txt

@@ -36,6 +36,7 @@ def test_the_wheel_carries_its_content(wheel: Path) -> None:
     for name in (
         "datasets/lexicons/en/gender.toml", "datasets/templates/everyday.toml",
         "datasets/demo/feedback.csv", "reports/templates/report.html.j2",
+        "reports/packs/us-nyc-ll144.toml", "reports/glossary.toml", "reports/schema/report-1.json",
         "reports/fonts/AuditorSans-Regular.ttf", "streamlit_app.py", ".streamlit/config.toml",
     ):  # fmt: skip
         assert f"auditor/_content/{name}" in names
@@ -57,6 +58,8 @@ def test_the_installed_wheel_does_the_main_job(wheel: Path, tmp_path: Path) -> N
     assert answer["verdict"] == "does not meet criterion"
     assert all((work / path).is_file() for path in answer["reports"])
     assert "intact" in run(auditor, "verify", "run", cwd=work).stdout
+    forms = ("--format", "md", "--format", "csv", "--format", "cards", "--pack", "eu-ai-act")
+    assert "report.md" in run(auditor, "report", "run", *forms, cwd=work).stdout
     found = run(
         scripts / "python", "-c", "import datasets; print(datasets.__file__)", cwd=work
     ).stdout
