@@ -10,7 +10,8 @@ import pytest
 
 from auditor.evidence.manifest import verify
 from auditor.records import Finding, Verdict
-from auditor.report.cover.register import repair_words, severity
+from auditor.report.cover.register import options_of, repair_words, severity
+from auditor.report.cover.words import NO_BETTER
 from auditor.report.criteria import origin_kind
 from auditor.report.edition import Choice, Edition
 from auditor.report.html import render_html
@@ -93,6 +94,16 @@ def test_an_option_that_was_measured_stands_with_its_cost(summary: Summary) -> N
     assert checkpoint.startswith("Another checkpoint, seed-1: -0.300")
     options = [option for row in rows for option in row.options]
     assert "More data: about 2.5 times as many rows would settle it." in options
+
+
+def test_checkpoints_that_do_no_better_are_no_option_and_are_said(tmp_path: Path) -> None:
+    given = factory.evidence(tmp_path, ["b"], values=[-0.2])
+    judged = next(f for f in given.findings if f.verdict is Verdict.DOES_NOT_MEET)
+    first, other = judged.checkpoints
+    worse = replace(other, estimate=replace(other.estimate, value=-0.4))
+    options = options_of(replace(judged, checkpoints=(first, worse), settles=None), given)
+    assert options == [NO_BETTER]
+    assert "seed-1" in options_of(judged, given)[0]
 
 
 def test_where_no_repair_is_recommended_none_is_offered() -> None:

@@ -22,6 +22,7 @@ from auditor.report.cover.words import (
     BIAS_CLASSES,
     LIKELIHOOD,
     NO_ALTERNATIVE,
+    NO_BETTER,
     NO_REPAIR,
     NOT_MITIGATED,
     SEVERE,
@@ -76,16 +77,17 @@ def _row(id_: str, place: int, finding: Finding, evidence: Evidence) -> Register
         group=finding.contrast.group_b,
         bias_class=BIAS_CLASS,
         severity=severity(finding),
-        options=_options(finding, evidence),
+        options=options_of(finding, evidence),
     )
 
 
-def _options(finding: Finding, evidence: Evidence) -> list[str]:
-    """What the audit itself measured that could be done instead."""
+def options_of(finding: Finding, evidence: Evidence) -> list[str]:
+    """Returns what the audit itself measured that could be done instead, or that nothing was."""
     found = [*_repairs(finding, evidence), *_other_checkpoint(finding)]
     if finding.settles:
         found.append(_data(in_units(finding.settles, clusters_are(evidence.plan))))
-    return found or [NO_ALTERNATIVE[finding.basis.value]]
+    alone = len(finding.checkpoints) < 2
+    return found or [NO_ALTERNATIVE[finding.basis.value] if alone else NO_BETTER]
 
 
 def _data(settles: str) -> str:

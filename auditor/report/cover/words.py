@@ -57,6 +57,7 @@ BIAS_CLASSES = (
     "Statistical and computational, by measurement (classes of NIST SP 1270). A test sees this "
     "class alone; whether systemic or human bias lies behind it is for a person to say."
 )
+NO_BETTER = "No other checkpoint that was audited has a smaller effect, and no repair was measured."
 NO_ALTERNATIVE = {
     "swaps": "No alternative was measured: neither a repair nor another checkpoint.",
     "groups": "No alternative was measured: outcomes do not say what another model would have "
