@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
-from auditor.content import content_path
 from auditor.records import Verdict
 from auditor.report import (
     attribution_tables,
@@ -32,34 +31,27 @@ from auditor.report.packs import words as words_packs
 from auditor.report.parts import PanelRow, Summary
 from auditor.report.parts_circuits import TracedRow
 from auditor.report.people import words as people
+from auditor.report.templates import environment, render
 
 
 def render_html(summary: Summary) -> str:
     """Returns the summary as one HTML page: no script, no address elsewhere, font embedded."""
-    return (
-        pages()
-        .get_template("report.html.j2")
-        .render(
-            s=summary,
-            figures=[_figures(summary, panel) for panel in summary.panels],
-            brief_figures=[_brief(summary, brief) for brief in summary.executive.panels],
-            circuit_figures=[_circuit_figures(traced) for traced in summary.circuits.traced],
-            images={f.name: charts.svg_data_uri(draw(f)) for f in summary.figures},
-        )
+    return render(
+        pages,
+        "report.html.j2",
+        s=summary,
+        figures=[_figures(summary, panel) for panel in summary.panels],
+        brief_figures=[_brief(summary, brief) for brief in summary.executive.panels],
+        circuit_figures=[_circuit_figures(traced) for traced in summary.circuits.traced],
+        images={f.name: charts.svg_data_uri(draw(f)) for f in summary.figures},
     )
 
 
 @lru_cache(maxsize=1)
 def pages() -> Environment:
-    """Returns where pages come from: what every template may call, and nothing unescaped."""
-    environment = Environment(
-        loader=FileSystemLoader(content_path("reports", "templates")),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals.update(
+    """Returns where pages come from, with what every template may call."""
+    made = environment()
+    made.globals.update(
         attribution_tables=attribution_tables,
         circuit_tables=circuit_tables,
         contents_of=contents_of,
@@ -78,14 +70,14 @@ def pages() -> Environment:
         figure_words=figure_words,
         fonts=_fonts(),
     )
-    environment.filters.update(
+    made.filters.update(
         decimal=numbers.decimal,
         percent=numbers.percent,
         p_value=numbers.p_value,
         shown=words.shown,
         pointer=_pointer,
     )
-    return environment
+    return made
 
 
 def _figures(summary: Summary, panel: PanelRow) -> dict[str, str]:

@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
-from auditor.content import content_path
 from auditor.report import measures, numbers, sentences, words
 from auditor.report.parts import FindingRow, Summary
+from auditor.report.templates import environment, render
 
 MOST_FINDINGS = 200
 """Rows of the table; a page that is longer is refused by those who show it. The rest are counted,
@@ -30,19 +30,14 @@ _NO_SPACE = "\u200b"
 def render_markdown(summary: Summary) -> str:
     """Returns verdict, findings, what was not tested and what is missing, with the standing words
     of the report."""
-    pages = Environment(
-        loader=FileSystemLoader(content_path("reports", "templates")),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_finalize,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+    return render(_pages, "report.md.j2", s=summary, most=MOST_FINDINGS, short=_SHORT)
+
+
+def _pages() -> Environment:
+    pages = environment(finalize=_finalize, keep_trailing_newline=True)
     pages.globals.update(words=words, measures=measures, sentences=sentences, number=_number)
     pages.filters.update(shown=words.isolated, as_given="{:g}".format, count="{:,}".format)
-    page = pages.get_template("report.md.j2")
-    return page.render(s=summary, most=MOST_FINDINGS, short=_SHORT)
+    return pages
 
 
 _SHORT = 12

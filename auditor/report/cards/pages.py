@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
-from auditor.content import content_path
 from auditor.report import measures, numbers, sentences, words
 from auditor.report.cards.results import (
     NOT_PROVIDED,
@@ -21,19 +20,16 @@ from auditor.report.cards.results import (
 from auditor.report.declared.parts import FactRow
 from auditor.report.markdown import escaped
 from auditor.report.parts import FindingRow, Summary
+from auditor.report.templates import environment, render
 
 
 def render_page(template: str, summary: Summary) -> str:
     """Returns a page of the cards."""
-    pages = Environment(
-        loader=FileSystemLoader(content_path("reports", "templates", "cards")),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_finalize,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+    return render(_pages, template, s=summary, **_drawn(summary))
+
+
+def _pages() -> Environment:
+    pages = environment("cards", finalize=_finalize, keep_trailing_newline=True)
     pages.globals.update(words=words, measures=measures, sentences=sentences)
     pages.filters.update(
         shown=words.isolated,
@@ -43,7 +39,7 @@ def render_page(template: str, summary: Summary) -> str:
         as_given="{:g}".format,
         count="{:,}".format,
     )
-    return pages.get_template(template).render(s=summary, **_drawn(summary))
+    return pages
 
 
 def _drawn(summary: Summary) -> dict[str, Any]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from auditor.report.html import pages
 from auditor.report.parts import Summary
+from auditor.report.templates import render
 
 FILE = "ll144.html"
 
 
 def render_ll144(summary: Summary) -> str:
     """Returns the page. Needs `posts(summary)`."""
-    return pages().get_template("ll144.html.j2").render(s=summary)
+    return render(pages, "ll144.html.j2", s=summary)
 
 
 def posts(summary: Summary) -> bool:
