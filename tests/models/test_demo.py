@@ -59,13 +59,14 @@ def group_words(text: str) -> set[str]:
     """Returns the group words, lexicon terms and what is read as a mention in `text`."""
     low = text.lower()
     named = {w for w in re.findall(r"[^\W\d_]+(?:-[^\W\d_]+)*", low) if w in GROUP_WORDS}
-    named |= {t for t in TERMS if re.search(rf"(?<![\w-]){re.escape(t)}(?![\w-])", low)}
+    named |= set(ANY_TERM.findall(low))
     found = SWAPPER.swap(SourceText("r", text, "c")).found.values()
     return named | {text[slice(*m.span)] for each in found for m in each.mentions}
 
 
 LEXICONS = available_lexicons()
 TERMS = lexicon_terms()
+ANY_TERM = re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, sorted(TERMS)))})(?![\w-])")
 SWAPPER = every_swapper([name for name in LEXICONS if name != "placebo"])
 SENTENCES = demo.read_sentences()
 
