@@ -35,17 +35,23 @@ def check_plan(values: Mapping[str, Any], subject: str) -> AuditPlan:
 
 
 def read_plan(path: Path) -> AuditPlan:
-    """Returns the plan in a TOML file. Relative paths in it are relative to the file's folder.
+    """Returns the plan in a TOML file, or the plan.json of a run. Relative paths in TOML are
+    relative to the file's folder; those in a run are as they were given.
 
     Raises:
         PlanError: no such file, not TOML, or not a plan.
     """
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        if path.suffix == ".json":
+            return check_plan(json.loads(text)["plan"], str(path))
+        values = tomllib.loads(text)
     except FileNotFoundError:
         raise PlanError(
             f"no plan at {path}; write one with: auditor init --model M --data D.csv > plan.toml"
         ) from None
+    except (json.JSONDecodeError, KeyError, TypeError) as error:
+        raise PlanError(f"{path} is not the plan.json of a run: {error}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, IsADirectoryError) as error:
         raise PlanError(f"{path} is not a TOML file in UTF-8: {error}") from None
     return check_plan(_anchor(values, path.resolve().parent), str(path))

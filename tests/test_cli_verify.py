@@ -60,9 +60,35 @@ def break_page(run: Path) -> None:
 def test_unsigned_is_0_and_where_a_signature_is_asked_for_3(run: Path, folder: Path) -> None:
     found = states(run)
     assert (found["codes"], found["signature"], found["intact"]) == ((0, 3), "unsigned", True)
-    assert states(run, "--key", folder / "key.pub.pem")["codes"] == (0, 3)
+    # A key that is given asks for its signature: whoever takes one off is found out.
+    assert states(run, "--key", folder / "key.pub.pem")["codes"] == (3, 3)
     assert "intact: " in auditor("verify", run)[1]
     assert "unsigned" in auditor("verify", run)[1]
+
+
+def test_an_edition_that_no_one_signed_is_no_signed_run(run: Path, folder: Path) -> None:
+    auditor("sign", run, "--key", folder / "key.pem")
+    key = ("--key", folder / "key.pub.pem")
+    assert states(run, *key)["codes"] == (0, 0)
+    add_edition(run)
+    found = states(run, *key)
+    assert (found["codes"], found["uncovered"]) == ((0, 3), ["editions/002"])
+    assert "no valid signature covers editions/002" in auditor("verify", run, *key)[1]
+
+
+@pytest.mark.parametrize("name", ["editions/forged.html", "addenda/note.txt"])
+def test_a_loose_file_among_editions_is_not_sealed(run: Path, name: str) -> None:
+    (run / name).parent.mkdir(exist_ok=True)
+    (run / name).write_text("x")
+    code, output = auditor("verify", run)
+    assert code == 1
+    assert f"{name}: not sealed" in output
+
+
+def test_a_link_is_no_edition(run: Path) -> None:
+    (run / "editions" / "001").rename(run.parent / "elsewhere")
+    (run / "editions" / "001").symlink_to(run.parent / "elsewhere")
+    assert auditor("verify", run)[0] == 1
 
 
 def test_valid_is_0_and_without_a_key_not_known_to_be(run: Path, folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -166,3 +167,13 @@ def test_the_demos_plan_is_one() -> None:
     from auditor.content import content_path
 
     assert len(read_plan(content_path("datasets", "demo", "plan.toml")).swaps.attributes) == 6
+
+
+def test_the_plan_of_a_run_can_be_run_again(tmp_path: Path) -> None:
+    plan = plan_from_options(delta=0.03, seed=1)
+    stored = tmp_path / "plan.json"
+    stored.write_text(json.dumps({"schema_version": 1, "plan": json.loads(plan.canonical())}))
+    assert read_plan(stored) == plan
+    stored.write_text("[]")
+    with pytest.raises(PlanError, match=r"is not the plan\.json of a run"):
+        read_plan(stored)

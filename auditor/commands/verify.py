@@ -23,7 +23,7 @@ PublicKeys = Annotated[
     list[Path] | None, typer.Option("--key", help="Public key (PEM) that must have signed.")
 ]
 RequireSignature = Annotated[
-    bool, typer.Option("--require-signature", help="Exit 3 unless a signature was found valid.")
+    bool, typer.Option("--require-signature", help="Exit 3 unless all that is sealed is signed.")
 ]
 Authorities = Annotated[
     list[Path] | None,
@@ -71,15 +71,21 @@ def verify(
     else:
         for line in _lines(found):
             terminal.stdout.print(line, markup=False, soft_wrap=True)
-    raise typer.Exit(exit_code(found, require_signature=require_signature))
+    raise typer.Exit(exit_code(found, require_signature=require_signature, keys=bool(public)))
 
 
-def exit_code(check: Check, *, require_signature: bool) -> int:
+def exit_code(check: Check, *, require_signature: bool, keys: bool = False) -> int:
     """Returns 1 where anything was changed, 3 where a signature is asked for and none is known to
-    be valid, else 0."""
+    be valid, else 0. A key that is given asks for its signature: one that was taken off is missed.
+
+    Args:
+        require_signature: all that is sealed must be signed, later editions included.
+        keys: keys were given.
+    """
     if not check.intact:
         return 1
-    return 3 if require_signature and check.signature != "valid" else 0
+    lacking = check.signature != "valid" or (require_signature and check.uncovered)
+    return 3 if (require_signature or keys) and lacking else 0
 
 
 def sign(
@@ -134,6 +140,7 @@ def _values(check: Check) -> dict[str, Any]:
         "files": check.files,
         "intact": check.intact,
         "signature": check.signature,
+        "uncovered": list(check.uncovered),
         "problems": list(check.problems),
         "signatures": [asdict(each) for each in check.signatures],
         "timestamps": [asdict(each) for each in check.timestamps],
@@ -143,6 +150,8 @@ def _values(check: Check) -> dict[str, Any]:
 def _lines(check: Check) -> Iterator[str]:
     state = "intact" if check.intact else "broken"
     words = WORDS[check.signature]
+    if check.uncovered:
+        words += f", but no valid signature covers {', '.join(check.uncovered)}"
     yield f"{state}: {check.files} files, root hash {check.root_hash}, {words}"
     yield from check.problems
     for signature in check.signatures:

@@ -60,6 +60,12 @@ class Check:
         return not self.problems
 
     @property
+    def uncovered(self) -> tuple[str, ...]:
+        """Sealed folders that no valid signature speaks of: they were made after the last one."""
+        valid = [set(s.uncovered) for s in self.signatures if s.state is SignatureState.VALID]
+        return tuple(sorted(set.intersection(*valid))) if valid else ()
+
+    @property
     def signature(self) -> SignatureState:
         """Of the run as a whole. What is signed and changed is broken, whichever the two is."""
         if not self.signatures:

@@ -93,7 +93,7 @@ def verify(run: Path) -> Check:
     problems = _differences(evidence, run, parent=None)
     for folder in later:
         problems += _differences(folder, run, parent=root)
-    problems += _unsealed(run)
+    problems += [*_unsealed(run), *_loose(run)]
     count = sum(len(_files(folder)) for folder in (evidence, *later))
     return Check(root, count, tuple(problems))
 
@@ -140,6 +140,16 @@ def _unsealed(run: Path) -> list[str]:
         "or its seal was taken off: do not rely on it, and delete it if it is a leftover"
         for folder in folders
         if not (folder / MANIFEST).is_file() and _files(folder)
+    ]
+
+
+def _loose(run: Path) -> list[str]:
+    """What lies among addenda and editions without being one: no manifest speaks of it."""
+    entries = [path for kind in LATER for path in sorted(run.glob(f"{kind}/*"))]
+    return [
+        f"{path.relative_to(run).as_posix()}: not sealed"
+        for path in entries
+        if path.is_symlink() or not path.is_dir()
     ]
 
 

@@ -64,6 +64,22 @@ def refuse_broken(run: Path) -> None:
         )
 
 
+def refuse_changed_evidence(run: Path) -> None:
+    """Refuses a run whose evidence or plan is not as it was sealed: nothing is reported of it.
+
+    Raises:
+        RunError: says what differs first.
+    """
+    check = check_manifests(run)
+    problems = (*check.problems, *_records(run, check.root_hash))
+    changed = [problem for problem in problems if problem.startswith("evidence/")]
+    if changed:
+        raise RunError(
+            f"{run} is broken ({changed[0]}), so nothing is reported of it; see all with: "
+            f"auditor verify {run}, and restore it from a copy"
+        )
+
+
 def plan_sha256(plan: Mapping[str, Any]) -> str:
     """Returns the hash of a stored plan as it stands, whichever options newer auditors have."""
     deciding = {name: value for name, value in plan.items() if name not in _NOT_DECIDING}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 import string
 from collections.abc import Sequence
 from functools import lru_cache
@@ -117,7 +118,11 @@ def svg_data_uri(chart: alt.LayerChart) -> str:
     import vl_convert
 
     vl_convert.register_font_directory(str(content_path("reports", "fonts")))
-    svg = vl_convert.vegalite_to_svg(chart.to_json())
+    spec = json.dumps(chart.to_dict(), sort_keys=True, ensure_ascii=False)
+    # Vega's own language takes these two for the end of a line, within a name as well.
+    for end in "\u2028\u2029":
+        spec = spec.replace(end, f"\\\\u{ord(end):04x}")
+    svg = vl_convert.vegalite_to_svg(spec)
     head, tag, rest = svg.partition(">")
     embedded = f"{head}{tag}<style>{_font_of(svg)}</style>{rest}"
     return "data:image/svg+xml;base64," + base64.b64encode(embedded.encode()).decode()

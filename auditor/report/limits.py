@@ -174,7 +174,10 @@ def _of_groups(evidence: Evidence) -> Iterator[Untested]:
             "Outcomes and error rates of groups of people", "the data names no group"
         )
     elif not any(m.metric in _ERRORS and m.estimate.n for m in evidence.group_metrics):
-        yield Untested.because("Error rates of groups of people", "no true labels are at hand")
+        yield Untested.because(
+            "Error rates of groups of people",
+            "no true labels are at hand, or none is named as favourable",
+        )
 
 
 def _own_targets(plan: AuditPlan) -> Iterator[Untested]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from auditor.errors import PlanError
 from auditor.evidence.files import whole_file
 from auditor.evidence.reader import Evidence
+from auditor.evidence.verification import refuse_changed_evidence
 from auditor.report.cards import render_cards
 from auditor.report.csv_tables import render_csv
 from auditor.report.edition import Choice, Edition
@@ -31,8 +32,10 @@ def write_report(
 
     Raises:
         PlanError: a form that there is not, or one that cannot be made on this machine.
+        RunError: the evidence was changed since it was sealed.
     """
     wanted = check_formats(formats)
+    _refuse_changed(evidence)
     drawn = Renderings(summarize(evidence, Edition.at(folder, choice)))
     made = {name: content for form in wanted for name, content in FORMS[form](drawn).items()}
     return [_write(folder / name, content) for name, content in made.items()]
@@ -43,12 +46,20 @@ def write_one(evidence: Evidence, path: Path) -> Path:
 
     Raises:
         PlanError: a suffix of none of the forms that are one file.
+        RunError: the evidence was changed since it was sealed.
     """
     form = path.suffix.lstrip(".")
     if form not in SINGLE:
         raise PlanError(f"{path} ends in none of .{', .'.join(SINGLE)}; name one of these")
+    _refuse_changed(evidence)
     drawn = Renderings(summarize(evidence))
     return _write(path, FORMS[form](drawn)[f"report.{form}"])
+
+
+def _refuse_changed(evidence: Evidence) -> None:
+    """A report of changed numbers must not carry the root hash, or the signature, of others."""
+    if evidence.root_hash is not None:
+        refuse_changed_evidence(evidence.folder)
 
 
 def check_formats(formats: Sequence[str]) -> list[str]:

@@ -150,7 +150,7 @@ def _notes(notes: Sequence[str], cells: SmallCells) -> list[str]:
         return kept
     hidden = (
         f"Hidden, with fewer than {cells.least} people: {named}. So are the notes on these "
-        "columns. Where a total and every other group are known, a single hidden number can be "
-        "worked out from them."
+        "columns. Hidden numbers can be worked out from totals and from the groups that are shown, "
+        "more of them where columns are crossed: publish fewer columns where that matters."
     )
     return [*kept, hidden]

@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import altair as alt
 import numpy as np
 import pandas as pd
 import pytest
@@ -492,3 +493,10 @@ def test_records_made_by_hand_have_tables_too(tmp_path: Path) -> None:
     """Without predictions at hand there are no figures of people, and nothing breaks."""
     found = measured(factory.evidence(tmp_path))
     assert [figure.name for figure in found.figures] == ["effects"]
+
+
+def test_an_end_of_line_within_a_name_is_drawn() -> None:
+    """Vega's own language ends a line at U+2028 and U+2029, and would not read on."""
+    names = [{"group": f"a{end}b", "n": 1} for end in "\u2028\u2029"]
+    chart = alt.layer(alt.Chart(pd.DataFrame(names)).mark_bar().encode(y="group:N", x="n:Q"))
+    assert charts.svg_data_uri(chart).startswith("data:image/svg+xml;base64,")

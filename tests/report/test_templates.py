@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import auditor
 from auditor.commands.report import write_next
 from auditor.content import content_path
 from auditor.errors import RunError
@@ -53,3 +54,16 @@ def test_a_template_that_is_gone_is_named(own: Path, run: Run) -> None:
     (own / "sections" / "plan.html.j2").unlink()
     with pytest.raises(RunError, match=r"sections/plan\.html\.j2"):
         write_next(run, ("html",), Choice())
+
+
+def test_changed_evidence_is_not_reported(tmp_path: Path) -> None:
+    """Its numbers would stand under the root hash, and the signature, of others."""
+    folder = outcomes(tmp_path, {"a": (30, 60), "b": (30, 60)}).folder
+    changed = folder / "evidence" / "findings.json"
+    changed.write_text(changed.read_text("utf-8").replace("60", "61"), encoding="utf-8")
+    run = auditor.open_run(folder)
+    with pytest.raises(RunError, match=r"evidence/findings\.json.*nothing is reported"):
+        write_next(run, ("json",), Choice())
+    with pytest.raises(RunError, match="nothing is reported"):
+        run.report(tmp_path / "r.json")
+    assert [*(folder / "editions").glob("*")] == []

@@ -180,6 +180,15 @@ def _declared(run: Subject) -> Found:
     return found if found.here else Found(False, "nothing was declared")
 
 
+def _plan(run: Subject) -> Found:
+    data = run.evidence.plan.data
+    if not run.evidence.record.get("plan_sha256"):
+        return Found(False, "exploratory: the run has no plan hash")
+    if data.pairs or data.predictions:
+        return Found(True, "hashed before the audit read scores or outcomes made elsewhere before")
+    return Found(True, "hashed before the first model call, by a local clock")
+
+
 def _manifest(run: Subject) -> Found:
     if run.evidence.root_hash is not None:
         return Found(True, "digests of model, inputs and every file of the evidence")
@@ -194,13 +203,17 @@ KINDS: dict[EvidenceKey, Kind] = {
     "limits": Kind("Limits", 1, _always("standing, limits, and what was not tested")),
     "declared": Kind("Declared facts", 3, _declared),
     "data": Kind("Data", 4, _data),
-    "plan": Kind("Plan", 5, _always("hashed before anything was measured")),
+    "plan": Kind("Plan", 5, _plan),
     "groups": Kind(
         "Group outcomes", 6, _by_columns(_RATES, "rates", "the data name no group of people")
     ),
     "intersections": Kind("Intersections", 6, _intersections),
     "errors": Kind(
-        "Errors by group", 7, _by_columns(_ERRORS, "rates of error", "no true labels by group")
+        "Errors by group",
+        7,
+        _by_columns(
+            _ERRORS, "rates of error", "no true labels by group, or none named as favourable"
+        ),
     ),
     "calibration": Kind(
         "Calibration", 7, _by_columns(_CALIBRATION, "calibration", "no scores with true labels")

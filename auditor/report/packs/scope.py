@@ -49,6 +49,11 @@ def why_not(name: str, evidence: Evidence, edition: Edition) -> str | None:
 def _outcomes_of_people(case: Case) -> str | None:
     if case.run.columns_measured("selection_rate"):
         return None
+    if case.run.least and case.run.evidence.predictions() is not None:
+        return (
+            f"every group has fewer than {case.run.least} people, which a public edition hides; "
+            "an internal edition has the tables"
+        )
     return (
         "this run has no outcomes of groups of people; audit a table of outcomes with protected "
         "columns"
