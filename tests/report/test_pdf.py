@@ -20,6 +20,7 @@ import auditor
 from auditor.commands.report import write_next
 from auditor.errors import PlanError
 from auditor.evidence import manifest
+from auditor.evidence.files import write_json
 from auditor.report import words
 from auditor.report.edition import Choice
 from auditor.report.html import render_html
@@ -196,6 +197,7 @@ def without_pango(monkeypatch: pytest.MonkeyPatch) -> None:
 def run(tmp_path: Path) -> Run:
     """A sealed run."""
     given = factory.evidence(tmp_path / "run", GROUPS[:1])
+    write_json(given.folder / "evidence" / "run.json", given.record)
     manifest.seal(given.folder / "evidence")
     return Run(given)
 
